@@ -1,8 +1,8 @@
-"""Whether much of what devices recorded earlier is coming in now: until it is there, no gap can be told.
+"""Detection of a backlog: while many devices send old data, no gap can be judged.
 
-After an outage, or when a fleet connects for the first time, hours of fixes arrive within seconds. A look in the middle
-of that meets a picture half filled: cells that were visited seem neglected, and warnings of them would be withdrawn at
-the next look. One device that catches up needs no rule: its silence makes unknown what it may have visited.
+After an outage, or when a fleet connects for the first time, hours of fixes arrive within seconds. An evaluation in the
+middle would find visited cells overdue, and the next one would withdraw these alerts. A single device that catches up
+needs no rule: its silence makes the cells it may have visited unknown.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from tracking.store.records import packed
 BEHIND_MS = 60_000
 """A device whose newest fix is older than this may be catching up."""
 FASTER = 2
-"""It is, when its time goes on so many times as fast as the clock. A clock that is merely wrong goes on as fast."""
+"""It is if its time advances this many times as fast as the clock; that of a wrong clock advances at normal speed."""
 HEARD_MS = 600_000
-"""Devices heard within this time are those a share is taken of."""
+"""The share is of devices with data within this time."""
 SHARE = 0.1
-"""From this share of the devices on, what they bring may fill any cell."""
+"""From this share of the devices on, their data may concern any cell."""
 
 _COLUMNS: packed.Columns = {"device": packed.ColumnType.INT4, "t_last": packed.ColumnType.TIME}
 _NEWEST = packed.select(_COLUMNS, "SELECT device, t_last FROM runs WHERE open")
@@ -32,19 +32,19 @@ async def newest(conn: db.Connection) -> dict[int, int]:
 
 @dataclass(slots=True)
 class Backlog:
-    """What the last look saw. Pure: time and newest fixes are arguments."""
+    """State of the last evaluation. Pure: time and newest fixes are arguments."""
 
     _at: int | None = None
     _newest: Mapping[int, int] = field(default_factory=dict)
 
     def fills(self, newest: Mapping[int, int], now: int) -> bool:
-        """Tell whether a backlog comes in, by the newest fix (ms) of each device at `now` (ms) and at the last look."""
+        """Whether a backlog comes in, by the newest fix (ms) of each device at `now` (ms) and at the last one."""
         before, self._newest = self._newest, newest
         at, self._at = self._at, now
         if at is None:
             return False
         behind = {device: t for device, t in newest.items() if t < now - BEHIND_MS}
-        # Of a device that was not known at the last look, what it brings is earlier when it is older than that look.
+        # The data of a new device is old if it is older than the last evaluation.
         catching = sum(
             t - before[device] > FASTER * (now - at) if device in before else t < at - BEHIND_MS
             for device, t in behind.items()

@@ -1,4 +1,4 @@
-"""Commands to devices: written with the step that gives them, published by a worker, at least once with their id."""
+"""Commands to devices: written with their step, published by a worker at least once, with their id."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,13 @@ from runtime import db
 from schemas.wire import Datum
 
 MOST_WAITING = 50
-"""Commands of one device that wait for the broker; more are not taken: it is away, and those it has are enough."""
+"""Most commands of one device that wait for the broker; further ones are refused."""
 LEASE_MS = 30_000
-"""A worker that took a command has so long to publish it; then another one may."""
+"""Time for a worker to publish a command; then another one may take it."""
 UNSENT_MS = 5_000
-"""Until a command that the broker did not take is tried again."""
+"""Time until a command that the broker did not accept is tried again."""
 UNANSWERED_MS = 30_000
-"""Until an order that its device did not answer is repeated."""
+"""Time until an unanswered order is repeated."""
 
 # One statement, so that the bound holds for each device without a lock on all of them.
 _GIVE = """
@@ -32,7 +32,7 @@ UPDATE commands c SET next_at = $2, tries = tries + 1
 FROM mine, devices d WHERE c.id = mine.id AND d.id = c.device
 RETURNING c.id, c.type, c.body, c.made_at, c.expires, d.name, d.unit, d.datum
 """
-# An order to go somewhere is repeated until its device answers; what only tells something is told once.
+# An order to go somewhere is repeated until its device answers; pure information is sent once.
 _SENT = """
 UPDATE commands SET sent_at = coalesce(sent_at, $2), next_at = $3,
                     closed_at = CASE WHEN type = 'goto' THEN closed_at ELSE $2 END
@@ -64,7 +64,7 @@ class PendingCommand:
 async def enqueue(
     conn: db.Connection, *, number: str, device: int, kind: str, body: Mapping[str, Any], at: int, expires: int
 ) -> bool:
-    """Put a command into the outbox; one of the same number is there already. False: too many wait for the device."""
+    """Put a command into the outbox, unless it is there already. False: too many wait for the device."""
     encoded = json.dumps(body, ensure_ascii=False)
     times = db.moment(at), db.moment(expires)
     if await conn.fetchval(_GIVE, number, device, kind, encoded, *times, MOST_WAITING):
@@ -73,7 +73,7 @@ async def enqueue(
 
 
 async def claim(conn: db.Connection, now: int, limit: int) -> Sequence[PendingCommand]:
-    """Take commands to publish; until the lease ends nobody else gets them."""
+    """Take commands to publish; no other worker gets them before the lease ends."""
     rows = await conn.fetch(_CLAIM, db.moment(now), db.moment(now + LEASE_MS), limit)
     return [
         PendingCommand(
@@ -91,7 +91,7 @@ async def claim(conn: db.Connection, now: int, limit: int) -> Sequence[PendingCo
 
 
 async def mark_sent(conn: db.Connection, number: str, now: int) -> None:
-    """Note that the broker has a command."""
+    """Record that the broker has accepted a command."""
     await conn.execute(_SENT, number, db.moment(now), db.moment(now + UNANSWERED_MS))
 
 
@@ -101,10 +101,10 @@ async def retry_at(conn: db.Connection, number: str, at: int) -> None:
 
 
 async def close(conn: db.Connection, numbers: Sequence[str], now: int) -> None:
-    """Send these no more: they were answered."""
+    """Stop sending these: they were answered."""
     await conn.execute(_CLOSE, list(numbers), db.moment(now))
 
 
 async def recall(conn: db.Connection, number: str, now: int) -> bool:
-    """Send a command no more; True: nobody ever tried, so no device has heard of it."""
+    """Stop sending a command; True: it was never sent."""
     return bool(await conn.fetchval(_RECALL, number, db.moment(now)))

@@ -1,13 +1,13 @@
-"""How past estimates of arrivals turned out: what the next ones are multiplied by."""
+"""Correction factor for estimated arrivals, from past estimates and actual times."""
 
 from runtime import db
 
 DAYS_MS = 14 * 86_400_000
 QUANTILE = 0.8
 LEAST, MOST = 0.5, 3.0
-"""A correction beyond is an error of the data, not of the estimate."""
+"""Largest correction; a larger one means an error in the data."""
 PRIOR = 20
-"""So many orders that took as long as estimated are assumed before any was given."""
+"""Number of assumed orders with exact estimates, as a prior."""
 
 # An order's number is its alert and step; its answer carries it. What was estimated stands in the step that gave it.
 _RATIOS = """
@@ -25,6 +25,6 @@ async def ratio(conn: db.Connection, now: int) -> float:
 
 
 def corrected(ratios: list[float]) -> float:
-    """Quantile of past ratios, drawn to 1 while they are few. Pure."""
+    """Quantile of past ratios, shrunk towards 1 while they are few. Pure."""
     ordered = sorted([*ratios, *[1.0] * PRIOR])
     return min(max(ordered[int(QUANTILE * (len(ordered) - 1))], LEAST), MOST)

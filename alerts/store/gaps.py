@@ -1,4 +1,4 @@
-"""Coverage gaps in the database: the visits that end them, and what late data makes of those that ended."""
+"""Coverage gaps in the database: the visits that end them, and changes of ended gaps by late data."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ CROSS JOIN LATERAL (
   WHERE s.cell = a.cell AND s.known_to IS NULL AND s.kind = 'visit' AND s.t_out > a.since AND s.t_in <= $4
   ORDER BY s.t_out LIMIT 1) v
 """
-# Why the visit that a gap was counted from does not hold any more.
+# Why the visit at the start of a gap is no longer valid.
 _AMENDED = """
 SELECT a.key, v.reason
 FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
@@ -28,7 +28,7 @@ CROSS JOIN LATERAL (
   WHERE s.cell = a.cell AND s.kind = 'visit' AND s.t_out = a.since AND s.known_to <= $4 AND s.reason IS NOT NULL
   ORDER BY s.known_to DESC LIMIT 1) v
 """
-# The gap was counted from a visit that is not among those that hold now.
+# The visit at the start of the gap is no longer current.
 _UNFOUNDED = """
 SELECT a.key, v.reason
 FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS a (key, cell, since)
@@ -44,7 +44,7 @@ SELECT count(*) FROM alerts a JOIN alert_steps s ON s.alert = a.id AND s.n = 1
 WHERE a.kind = $1 AND a.opened_at >= $2 AND a.opened_at < $3 AND s.level = 'orange'
 """
 LATE_MS = 72 * 3_600_000
-"""Devices keep what they could not send for about so long: until then a verdict may change."""
+"""Time for which devices usually buffer data: until then a verdict may change."""
 
 
 async def clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Visit]:
@@ -61,13 +61,13 @@ async def clearing(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -
 
 
 async def amended(conn: db.Connection, opened: Sequence[OpenAlert], now: int) -> dict[str, Mapping[str, Any]]:
-    """Why the visit that an open gap was counted from does not hold any more, by key of the alert."""
+    """Why the visit at the start of an open gap is no longer valid, by key of the alert."""
     rows = await conn.fetch(_AMENDED, *_gaps(opened), db.moment(now))
     return {row["key"]: json.loads(row["reason"]) for row in rows}
 
 
 async def late_changes(conn: db.Connection, now: int) -> list[Change]:
-    """What data that came late makes of gaps that ended with a visit after their limit, in the last days."""
+    """Changes by late data of gaps of the last days that ended with a visit after their limit."""
     ended = await store.late_gaps(conn, now - LATE_MS)
     if not ended:
         return []
@@ -78,12 +78,12 @@ async def late_changes(conn: db.Connection, now: int) -> list[Change]:
 
 
 def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], list[datetime]]:
-    """Keys, cells and starts of the gaps that alerts are open of."""
+    """Keys, cells and starts of gaps with open alerts."""
     gaps = [(alert, alert.facts.gap_since) for alert in opened if isinstance(alert.facts, Gap)]
     since = [datetime.fromisoformat(since) for _, since in gaps]
     return [alert.key for alert, _ in gaps], [alert.cell for alert, _ in gaps], since
 
 
 async def recorded(conn: db.Connection, start: int, end: int) -> int:
-    """Pre-warnings that were told from `start` to `end`, ms."""
+    """Pre-warnings raised from `start` to `end`, ms."""
     return int(await conn.fetchval(_RECORDED, GAP, db.moment(start), db.moment(end)))

@@ -1,4 +1,4 @@
-"""What was learned from past stays, as it is kept; and the stays that it is learned from."""
+"""Stored habits learned from past stays, and the stays for learning."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ ON CONFLICT (name) DO UPDATE SET made_at = excluded.made_at, signature = exclude
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredModel:
-    """What was kept."""
+    """Stored habits."""
 
     made_at: int
     """ms since 1970-01-01 UTC."""
@@ -34,7 +34,7 @@ class StoredModel:
 
 
 async def load(conn: db.Connection, signature: str) -> StoredModel | None:
-    """What was learned of the grid with this signature; None where it is of another, or nothing is."""
+    """Habits for the grid with this signature; None: there are none, or for another grid."""
     row = await conn.fetchrow(_KEPT, _NAME)
     if row is None or row["signature"] != signature:
         return None
@@ -42,7 +42,7 @@ async def load(conn: db.Connection, signature: str) -> StoredModel | None:
 
 
 async def save(conn: db.Connection, signature: str, now: int, body: bytes) -> None:
-    """Keep what was learned at `now`, ms, in the place of what was learned before."""
+    """Replace the stored habits by those learned at `now`, ms."""
     await conn.execute(_KEEP, _NAME, db.moment(now), signature, body)
 
 

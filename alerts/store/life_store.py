@@ -1,4 +1,4 @@
-"""Steps of alerts in the database: the rows are locked, `life` decides, and all that follows is one transaction."""
+"""Steps of alerts in the database: rows are locked, `life` decides, and all effects are one transaction."""
 
 import json
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from runtime import db
 from tracking.store.city import rule_store
 
 RULE = "escalation"
-"""Kind of the rules that say how long each person has."""
+"""Kind of the rules with the time limits of each person."""
 
 _HELD = """
 SELECT id, key, kind, area, device, cell, state, level, version, updated_at, actor, escalation, escalates_at,
        snoozed_until, assignee, task
 FROM alerts
 """
-# Always in this order, so that two who lock several alerts never wait for each other.
+# Always in this order, so that two transactions cannot deadlock.
 _BY_KEY = _HELD + "WHERE key = ANY ($1::text[]) ORDER BY id FOR UPDATE"
 _BY_ID = _HELD + "WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE"
 _UPDATE = """
@@ -62,18 +62,18 @@ class LockedAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """A step that was decided on."""
+    """A decided step."""
 
     held: LockedAlert
     act: Act
     after: Life
     merged: Struct = field(default_factory=Struct)
-    """Facts that the alert itself keeps, too."""
+    """Facts that are also stored with the alert."""
     priority: float | None = None
 
 
 async def escalation_rule(conn: db.Connection, at: int) -> EscalationRule:
-    """How long each person has, as of `at`, ms."""
+    """Time limits of each person, as of `at`, ms."""
     city_wide = [version for version in await rule_store.current(conn, RULE, at) if version.scope == "city"]
     return EscalationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else EscalationRule()
 
@@ -94,7 +94,7 @@ async def due(conn: db.Connection, now: int) -> list[int]:
 
 
 async def repeated(conn: db.Connection, number: int, key: str | None) -> bool:
-    """Tell whether a step with this idempotency key was taken before."""
+    """Whether a step with this idempotency key was taken before."""
     if key is None:
         return False
     return bool(await conn.fetchval("SELECT true FROM alert_steps WHERE alert = $1 AND request = $2", number, key))
@@ -103,7 +103,7 @@ async def repeated(conn: db.Connection, number: int, key: str | None) -> bool:
 async def decide(
     conn: db.Connection, held: LockedAlert, act: Act, how: EscalationRule
 ) -> Transition | ActRefusal | None:
-    """Decide on one act; an escalation learns to whom it goes."""
+    """Decide on one act; for an escalation also on its recipient."""
     outcome = life.begin(act, how) if held.life.version == 0 else life.decide(held.life, act, how)
     if not isinstance(outcome, Life):
         return outcome
@@ -116,7 +116,7 @@ async def decide(
 
 
 async def write(conn: db.Connection, taken: Sequence[Transition]) -> None:
-    """Store steps, at most one of each alert, and what the alerts are after them."""
+    """Store steps, at most one per alert, and the resulting state of the alerts."""
     if not taken:
         return
     after = [step.after for step in taken]

@@ -1,4 +1,4 @@
-"""What giving an order, and following what becomes of it, reads and marks."""
+"""Queries for giving orders and following their results."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +35,7 @@ async def cell(conn: db.Connection, number: int) -> Any:
 
 
 async def newest_fix(conn: db.Connection, number: int) -> Any:
-    """Moment and place of the newest fix of a device that is believed."""
+    """Time and place of the newest accepted fix of a device."""
     return await conn.fetchrow(_NEWEST, number)
 
 
@@ -50,15 +50,15 @@ async def task(conn: db.Connection, number: str) -> Any:
 
 
 async def replies(conn: db.Connection) -> Sequence[Any]:
-    """Answers that nothing has followed yet, in the order in which they came."""
+    """Answers that were not processed yet, in order of receipt."""
     return await conn.fetch(_REPLIES)
 
 
 async def reply(conn: db.Connection, command: str, state: str) -> Any:
-    """Lock an answer; None: somebody else took it."""
+    """Lock an answer; None: another worker took it."""
     return await conn.fetchrow(_REPLY, command, state)
 
 
 async def taken(conn: db.Connection, command: str, state: str, now: int) -> None:
-    """An answer was followed."""
+    """Mark an answer as processed."""
     await conn.execute(_TAKEN, command, state, db.moment(now))

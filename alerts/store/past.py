@@ -1,4 +1,4 @@
-"""Alerts as they stood at a moment of the past, read back from their steps."""
+"""Alerts that were open at a moment of the past, from their steps."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,7 +43,7 @@ async def standing(
     cursor: int | None = None,
     limit: int = 100,
 ) -> tuple[list[alerting.Alert], int | None]:
-    """Alerts that stood at `at` (ms), newest first, with what was known of them then; and the next page's cursor.
+    """Alerts that were open at `at` (ms), newest first, as known then; and the cursor of the next page.
 
     Whom it was given to and how long people had is in the steps of the alert, and null here.
 
@@ -52,7 +52,7 @@ async def standing(
         at: the moment, ms since 1970-01-01 UTC.
         level: only those of this level then; None: all.
         cell: code of a unit cell; None: all.
-        seen: what the asker sees.
+        seen: sight of the caller.
         cursor: number of the last alert already seen; None: from the newest.
         limit: at most this many.
     """
@@ -71,7 +71,7 @@ async def standing(
 
 
 def _then(row: Mapping[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-    """What a row of the alert's own table said after that step."""
+    """Columns of the alert after that step."""
     return {
         "state": row["state"],
         "level": row["level"],

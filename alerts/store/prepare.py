@@ -1,4 +1,4 @@
-"""Puts together what the store saw for the rules that judge it. Takes what it needs, and reads nothing."""
+"""Prepares stored data for the rules. Does no I/O."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,14 @@ def situation(
     learned: outlook.Learned | None = None,
     held: Bool | None = None,
 ) -> Situation:
-    """Put together what the rules judge. Pure.
+    """Prepare the data for the rules. Pure.
 
     Args:
         where: the city.
-        seen: what was read.
+        seen: the stored data.
         rule: how arrivals are estimated.
-        learned: what past stays teach; None: nothing yet.
-        held: cells of which data is still coming in; None: none.
+        learned: habits from past stays; None: none yet.
+        held: cells whose data is still coming in; None: none.
     """
     basis, calendar = seen.basis, where.city.calendar
     free, officers = _free(where, seen, rule)
@@ -77,13 +77,13 @@ def arrivals_at(where: CityState, seen: Snapshot, rule: arrival.ArrivalRule, row
 
 
 def _free(where: CityState, seen: Snapshot, rule: arrival.ArrivalRule) -> tuple[NDArray[np.intp], arrival.PlanePoints]:
-    """Which of the officers heard lately can be sent, and where they are."""
+    """Recently active officers who can be sent, with their places."""
     free = np.flatnonzero(arrival.eligible(seen.newest, seen.now, rule))
     return free, places_of(where, seen, free)
 
 
 def places_of(where: CityState, seen: Snapshot, which: NDArray[np.intp]) -> arrival.PlanePoints:
-    """Where some of the officers heard lately are, and where they may be sent."""
+    """Places of some recently active officers, and areas to which they may be sent."""
     streets = {code: at for at, code in enumerate(where.city.streets)}
     areas = [seen.areas[i] for i in which.tolist()]
     allowed = [arrival.ANYWHERE if area is None else streets.get(area, arrival.ANYWHERE) for area in areas]

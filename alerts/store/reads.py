@@ -1,4 +1,4 @@
-"""What the watcher reads at each look, in bounded queries: the city, coverage, officers, visits that clear alerts."""
+"""Queries of the watcher for each evaluation: the city, coverage, officers, visits that clear alerts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,13 +76,13 @@ class CityState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What one look at the database saw, all of one snapshot."""
+    """Data of one evaluation, all from one snapshot."""
 
     now: int
     """ms since 1970-01-01 UTC."""
     basis: city.Basis
     officers: Sequence[str]
-    """Names of the devices heard lately."""
+    """Names of recently active devices."""
     newest: FixColumns
     """Their newest fixes."""
     areas: Sequence[str | None]
@@ -107,7 +107,7 @@ async def read_city(
 
     Args:
         conn: a connection.
-        before: answered when it is the same.
+        before: returned if it is the same.
         at: a moment, ms; None: now, by the database's clock.
         known: by the divisions known then, ms; None: by those known now.
     """

@@ -1,4 +1,4 @@
-"""What devices answered to commands, stored with the messages that carried it; what follows is decided afterwards."""
+"""Answers of devices to commands, stored with their messages; they are processed afterwards."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ ON CONFLICT DO NOTHING RETURNING command
 
 
 async def insert(conn: db.Connection, answers: Sequence[DeviceReply]) -> int:
-    """Store the answers that are new and belong to a command of their device; how many."""
+    """Store new answers that belong to a command of their device; returns how many."""
     if not answers:
         return 0
     rows = await conn.fetch(

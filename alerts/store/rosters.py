@@ -1,4 +1,4 @@
-"""Who answers for a part of the city: duty rosters of supervisors. Times are ms since 1970-01-01 UTC."""
+"""Duty rosters of supervisors: who is responsible for a part of the city. Times are ms since 1970-01-01 UTC."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ _REMOVE = "DELETE FROM duty_rosters WHERE id = $1 AND ($2::text[] IS NULL OR are
 
 
 async def on_duty(conn: db.Connection, area: str | None, level: int, at: int) -> list[str]:
-    """Accounts that answer for a street at `at`, of `level` or else the next one that somebody holds."""
+    """Accounts responsible for a street at `at`, of `level` or the next higher one with anybody on duty."""
     return [row["account"] for row in await conn.fetch(_ON_DUTY, area, level, db.moment(at))]
 
 
@@ -66,12 +66,12 @@ async def put(conn: db.Connection, entry: alerting.DutyRosterGiven, made_by: str
 
 
 async def known_to(conn: db.Connection, account: str, areas: list[str] | None) -> bool:
-    """Whether somebody limited to `areas` may know that there is this account: trying names tells of no other."""
+    """Whether a caller limited to `areas` may know that the account exists, so that names cannot be probed."""
     return areas is None or bool(await conn.fetchval(_KNOWN_TO, account, areas))
 
 
 async def remove(conn: db.Connection, number: int, areas: list[str] | None = None) -> bool:
-    """Take a duty off the roster; False: there is none of that number among those of these streets."""
+    """Remove a duty; False: none with this number is among those of these streets."""
     return bool(await conn.fetchval(_REMOVE, number, areas))
 
 

@@ -1,4 +1,4 @@
-"""Alerts as people see them: rows joined with names, sentences in two languages."""
+"""Alerts for display: rows joined with names, and sentences in two languages."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ async def by_ids(
 async def standing(
     conn: db.Connection, limit: int, seen: belonging.SightFilter = belonging.ALL
 ) -> list[alerting.Alert]:
-    """Alerts that stand, the most urgent first."""
+    """Open alerts, the most urgent first."""
     return await _shown(conn, await conn.fetch(_STANDING, seen.cells, seen.devices, seen.areas, limit))
 
 
@@ -92,7 +92,7 @@ async def page(conn: db.Connection, which: AlertFilter, before: int | None, limi
 async def with_steps(
     conn: db.Connection, number: int, seen: belonging.SightFilter = belonging.ALL
 ) -> alerting.Alert | None:
-    """One alert with the story of its life; None also when it is not among what is seen."""
+    """One alert with its steps; None also if it is not in sight."""
     alerts = await _shown(conn, await conn.fetch(_ONE, seen.cells, seen.devices, seen.areas, number))
     if not alerts:
         return None

@@ -1,4 +1,4 @@
-"""Alerts in the database: what rules decide and people do, in one transaction with what viewers are told of it."""
+"""Alerts in the database: decisions of rules and people, in one transaction with their event log items."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -34,14 +34,14 @@ WHERE kind = 'coverage_gap' AND state = 'resolved' AND level = 'red' AND ended_a
 """
 )
 MOST_LATE = 5_000
-"""Ended gaps that are held against late data at once, the newest first."""
+"""Most ended gaps compared with late data at a time, the newest first."""
 
 MOST_OPEN = 20_000
-"""Standing alerts handed out at once: more than the cells of a large city."""
+"""Most open alerts returned at a time: more than the cells of a large city."""
 
 
 class AlertStore:
-    """Reads alerts for people and stores what rules decide and people do."""
+    """Reads alerts for people, and stores decisions of rules and people."""
 
     def __init__(self, pool: db.Pool) -> None:
         self._pool = pool
@@ -164,13 +164,13 @@ async def act_on(conn: db.Connection, number: int, act: Act) -> alerting.Alert |
 
 
 async def _follow(conn: db.Connection, taken: Sequence[Transition], how: EscalationRule) -> None:
-    """What steps bring about, in their transaction: orders to devices, notifications."""
+    """Effects of steps, in their transaction: orders to devices, notifications."""
     await tasks.apply_steps(conn, taken, how)
     await queue.enqueue(conn, taken)
 
 
 async def append_to_log(conn: db.Connection, numbers: Sequence[int]) -> list[alerting.Alert]:
-    """Put what the alerts are now into the event log; the last act of a transaction."""
+    """Append the present state of the alerts to the event log; call it last in a transaction."""
     alerts = await shown.by_ids(conn, numbers)
     await event_log.append(conn, [("alert", alert.model_dump(mode="json")) for alert in alerts])
     return alerts

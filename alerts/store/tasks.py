@@ -43,7 +43,7 @@ WHERE a.ended_at IS NULL AND t.state IN ('refused', 'expired')
 _BUSY = "SELECT DISTINCT device FROM tasks WHERE deadline IS NOT NULL"
 
 _AFTER = {Step.RESOLVED: "done"}
-"""What a task becomes when the alert does not need it any more; cancelled otherwise."""
+"""State of a task when its alert does not need it any more; otherwise cancelled."""
 _RANK = {"given": 0, "accepted": 1, "arrived": 2, "done": 3}
 
 
@@ -65,7 +65,7 @@ def deadline(reply: ReplyState, at: int, rule: EscalationRule) -> int | None:
 
 
 async def apply_steps(conn: db.Connection, taken: Sequence[Transition], rule: EscalationRule) -> None:
-    """Give the orders that steps ask for, and take back those that they make needless."""
+    """Give the orders that steps require, and withdraw those that are no longer needed."""
     for transition in taken:
         before, after = transition.held.life.task, transition.after.task
         if before is not None and before != after and transition.act.step not in (Step.REFUSED, Step.EXPIRED):
@@ -102,7 +102,7 @@ async def _take_back(conn: db.Connection, number: str, transition: Transition) -
 async def moved(
     conn: db.Connection, number: str, state: ReplyState, *, at: int, until: int | None, text: str | None
 ) -> None:
-    """Store how far a task has come; `until` is the next deadline, ms."""
+    """Store the state of a task; `until` is the next deadline, ms."""
     await conn.execute(_FOLLOW, number, state.value, db.moment(at), None if until is None else db.moment(until), text)
 
 
@@ -136,5 +136,5 @@ async def declined(conn: db.Connection) -> dict[int, set[int]]:
 
 
 async def busy(conn: db.Connection) -> set[int]:
-    """Devices that are on a task: they are not free to be sent elsewhere."""
+    """Devices with a task, which cannot be sent elsewhere."""
     return {row["device"] for row in await conn.fetch(_BUSY)}

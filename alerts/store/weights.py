@@ -13,7 +13,7 @@ FORMAT = 1
 
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file: what was fitted, when, and on what."""
+    """Content of the file: weights, date and data of the fit."""
 
     version: int
     fitted: date
@@ -24,7 +24,7 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """By feature, a weight for each of these times."""
 
     def of(self) -> outlook.Weights:
-        """The weights as the rules take them; ValueError when they do not fit what the code computes."""
+        """The weights in the form of the rules; ValueError: they do not match the features of the code."""
         if self.version != FORMAT or self.weights.keys() != set(outlook.FEATURES):
             raise ValueError("outlook.json does not fit alerts.coverage.outlook: fit it anew (bench/fit_outlook.py)")
         columns = [self.weights[name] for name in outlook.FEATURES]

@@ -1,4 +1,4 @@
-"""Where officers stayed last, and since when somebody is in a cell without a valid visit yet: read for the outlook."""
+"""Last stays of officers, and stays in progress without a valid visit yet, for the outlook."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _COLUMNS: packed.Columns = {
     "open": ColumnType.INT2,
     "heard": ColumnType.TIME,
 }
-# Two short walks down an index for each device. Who is silent still patrols; who signed off does not.
+# Two short index scans for each device. A silent officer still patrols; one who signed off does not.
 _STOPS = packed.select(
     _COLUMNS,
     """
@@ -51,7 +51,7 @@ _BUSY = [wire.DUTY_CODE[duty] for duty in (wire.Duty.TASK, wire.Duty.BREAK)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """What one look saw of them."""
+    """Their data for one evaluation."""
 
     officers: habits.Where
     """Officers who patrol."""

@@ -1,4 +1,4 @@
-"""Whose data it was that withdrew an alert: the reason that each withdrawal by late data carries.
+"""Reasons of alerts withdrawn by late data: the device and data concerned.
 
 Where a visit was judged anew its stay says why. Elsewhere data came in that was late for the alert though not for its
 device, such as all that a device recorded out of reach: then what came in last of the stretch judged is the reason.
@@ -20,7 +20,7 @@ from tracking.records import reasons
 from tracking.records.reasons import Cause, Reason
 
 BY_DATA = frozenset({"basis_changed", "late_data"})
-"""Why an alert was withdrawn, where data did it."""
+"""Why an alert was withdrawn by data."""
 _AROUND = timedelta(minutes=10)
 """Of an event: fixes about it decide on it."""
 
@@ -81,7 +81,7 @@ async def _reason_of(conn: db.Connection, change: Change, ending: Ending, alert:
 
 
 def _period(about: Personal, alert: OpenAlert) -> tuple[datetime, datetime]:
-    """Of which fixes decide on the alert."""
+    """Period whose fixes decide on the alert."""
     if isinstance(about, AtEvent):
         at = datetime.fromisoformat(about.at)
         return at - _AROUND, at + _AROUND

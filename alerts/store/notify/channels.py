@@ -1,4 +1,4 @@
-"""Channels and the delivery log in the database. What is secret goes in and never comes out."""
+"""Channels and the delivery log in the database. Secrets are written and never returned."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from runtime import db
 from schemas import alerting
 
 MOST_OF_ONE = 20
-"""Channels of one account."""
+"""Most channels of one account."""
 
 _SHOWN = """
 SELECT id, account, name, kind, area, level, quiet, digest_min, per_hour, enabled, fault, made_at, made_by FROM channels
@@ -87,7 +87,7 @@ async def change(
     *,
     owner: str | None,
 ) -> bool:
-    """Store other settings, and another target where one is given; False: the account has no such channel."""
+    """Store new settings, and the target if given; False: the account has no such channel."""
     encoded = None if target is None else json.dumps(target)
     return bool(
         await conn.fetchval(
@@ -98,12 +98,12 @@ async def change(
 
 
 async def remove(conn: db.Connection, number: int, owner: str | None, at: int) -> bool:
-    """Forget a channel's target and tell it nothing more; its log stays. False: there is no such channel."""
+    """Delete a channel's target and stop notifications; its log stays. False: there is no such channel."""
     return bool(await conn.fetchval(_REMOVE, number, owner, db.moment(at)))
 
 
 async def owned(conn: db.Connection, number: int, owner: str | None) -> bool:
-    """Tell whether an account may act on a channel."""
+    """Whether an account may act on a channel."""
     return bool(await conn.fetchval(_OWNED, number, owner))
 
 

@@ -1,4 +1,4 @@
-"""Deliveries that wait, are being sent, or ended."""
+"""Deliveries that are waiting, being sent, or ended."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +7,10 @@ from alerts.notify.plan import BACKOFF_MS, DeliveryPlan
 from runtime import db
 
 MOST_ROWS = 200
-"""Rows that one message carries."""
+"""Most rows in one message."""
 
 # A row from the future, or a wait or lease longer than any, is of a time when this clock was ahead: it waits no more.
-# Once it was tried, the waits between tries hold, or a failing channel would be tried at every look.
+# After the first try the waits between tries apply, or a failing channel would be tried every time.
 _IS_DUE = f"""(due_at <= {{now}}
   OR state = 'waiting' AND tries = 0 AND made_at > {{now}} + interval '1 minute'
   OR state = 'waiting' AND tries > 0 AND due_at > {{now}} + interval '1 minute'
@@ -19,7 +19,7 @@ _IS_DUE = f"""(due_at <= {{now}}
   AND state IN ('waiting', 'sending')"""
 _DUE = f"SELECT DISTINCT channel FROM deliveries WHERE {_IS_DUE.format(now='$1::timestamptz')} LIMIT 500"  # noqa: S608 - constants
 _CHANNEL = "SELECT * FROM channels WHERE id = $1 FOR UPDATE SKIP LOCKED"
-# What somebody has taken on, or what ended, needs nobody else; systems are told of every step.
+# Alerts that someone has accepted, or that ended, need nobody else; systems get every step.
 _ROWS = f"""
 SELECT d.id, d.alert, d.key, d.urgent, d.message, d.state = 'sending' AS sending,
        a.id IS NULL OR $3 OR (a.ended_at IS NULL AND (a.version = d.step OR a.state IN ('open', 'escalated'))) AS needed
@@ -48,17 +48,17 @@ _OFF = "UPDATE channels SET enabled = false, fault = $2 WHERE id = $1"
 
 
 async def due(conn: db.Connection, now: int) -> list[int]:
-    """Numbers of the channels that something is due for."""
+    """Numbers of channels with due deliveries."""
     return [row["channel"] for row in await conn.fetch(_DUE, db.moment(now))]
 
 
 async def channel(conn: db.Connection, number: int) -> Any:
-    """Lock a channel; None: somebody else serves it."""
+    """Lock a channel; None: another worker serves it."""
     return await conn.fetchrow(_CHANNEL, number)
 
 
 async def rows(conn: db.Connection, number: int, now: int, *, every_step: bool) -> Sequence[Any]:
-    """What is due for a channel, the oldest first; with `every_step` also what needs nobody any more."""
+    """Due deliveries of a channel, the oldest first; with `every_step` also those that need nobody any more."""
     return await conn.fetch(_ROWS, number, db.moment(now), every_step, MOST_ROWS)
 
 
@@ -93,7 +93,7 @@ async def turn_off(conn: db.Connection, number: int, why: str) -> None:
 
 
 async def apply(conn: db.Connection, plan: DeliveryPlan, now: int, lease_ms: int) -> None:
-    """Do what a plan says."""
+    """Apply a plan."""
     if plan.unsure:
         await end(conn, plan.unsure, "unsure", now, "the process ended while it was sent")
     if plan.needless:

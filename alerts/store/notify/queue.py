@@ -1,4 +1,4 @@
-"""Puts into the outbox what a step is to be told of, in the transaction of the step."""
+"""Puts the notifications of a step into the outbox, in the transaction of the step."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ MOST_WAITING = 500
 """Deliveries of one channel that wait; what comes beyond is dropped and said so in the log: a person who is told of
 hundreds of alerts at once looks at the map."""
 DEVICE_KEEPS_MS = 600_000
-"""A device shows a message of an alert for so long."""
+"""Time for which a device shows the message of an alert."""
 
 _WANTED = """
 SELECT c.id, c.account, c.digest_min,
@@ -61,7 +61,7 @@ async def current(conn: db.Connection, at: int) -> NotificationRule:
 
 
 async def enqueue(conn: db.Connection, taken: Sequence[Transition]) -> None:
-    """Tell the device first where the alert is about its officer, and put the rest into the outbox."""
+    """Notify the device first if the alert is about its officer, and put the rest into the outbox."""
     first = [
         transition
         for transition in taken
@@ -103,7 +103,7 @@ async def _lines(conn: db.Connection, transition: Transition, how: NotificationR
 
 
 async def _people(conn: db.Connection, transition: Transition) -> list[str]:
-    """Who must act: whom an escalation went to, else who is on duty at the level the alert is at."""
+    """Who must act: the recipient of an escalation, else those on duty at the level of the alert."""
     if transition.act.step is Step.RAISED and transition.after.level is not Level.RED:
         return []
     if transition.act.step is Step.ESCALATED:

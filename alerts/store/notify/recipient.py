@@ -1,4 +1,4 @@
-"""Which alerts may be told to an account: what it could look at now, and without the names it could not see."""
+"""Alerts of which an account may be notified: those in its sight, without hidden names."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ _SEEN = f"SELECT a.id FROM alerts a WHERE a.id = ANY ($4::bigint[]) AND {belongi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """What somebody who is told may know."""
+    """Rights of a recipient."""
 
     see: Sight
     names: Names
-    """Those to take out."""
+    """Names to remove."""
 
 
 SYSTEM = Recipient(see=WHOLE_CITY, names=ALL_SHOWN)
-"""A channel of no account: an administrator said where it leads."""
+"""A channel without account, set up by an administrator."""
 
 
 async def load(conn: db.Connection, account: str | None, now: int) -> Recipient | None:
-    """What an account may know at `now` (ms); None: nothing, it is disabled, over, or has no role that sees alerts."""
+    """Rights of an account at `now` (ms); None: it is disabled, has ended, or has no role that sees alerts."""
     if account is None:
         return SYSTEM
     row = await conn.fetchrow(_ACCOUNT, account, db.moment(now))

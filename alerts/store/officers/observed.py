@@ -1,4 +1,4 @@
-"""What was observed of officers and devices: fixes, statuses, events; and alerts about them that ended."""
+"""Observations of officers and devices: fixes, statuses, events, and ended alerts about them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -92,12 +92,12 @@ async def thinned(conn: db.Connection, devices: Sequence[int], lo: Sequence[Any]
 
 
 async def statuses(conn: db.Connection) -> Mapping[str, NDArray[Any]]:
-    """What devices said of themselves, in order of the device."""
+    """Statuses of devices, in order of the device."""
     return await packed.fetch(conn, _STATUSES, _STATUS)
 
 
 async def late_windows(conn: db.Connection, since: int, ending_after: int) -> Sequence[Any]:
-    """Stretches that late fixes came in of since then, ms."""
+    """Stretches with late fixes since then, ms."""
     return await conn.fetch(_LATE, db.moment(since), db.moment(ending_after))
 
 
@@ -126,11 +126,11 @@ async def known(conn: db.Connection, since: int) -> set[str]:
 
 
 async def deaf_ended(conn: db.Connection, since: int) -> int | None:
-    """When the last deafness of those opened since then ended, ms."""
+    """End of the last no-data alert among those opened since then, ms."""
     ended = await conn.fetchval(_DEAF, deaf.KIND, db.moment(since))
     return None if ended is None else db.millis(ended)
 
 
 async def unanswered_calls(conn: db.Connection, since: int) -> bool:
-    """Whether somebody called for help since then, ms, of whom no alert tells yet."""
+    """Whether there is an SOS since then, ms, without an alert."""
     return bool(await conn.fetchval(_CALLS, db.moment(since), wire.Signal.SOS.value, steps.SOS))

@@ -1,4 +1,4 @@
-"""Who is judged now: devices, who carries them, shifts, areas and thresholds."""
+"""Data for judging officers: devices, carriers, shifts, areas and thresholds."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class Roster:
 
 
 async def load(conn: db.Connection, now: int, known: Roster | None = None) -> Roster:
-    """Read who is on duty with what at `now`; where nothing changed, the same columns and areas as `known`."""
+    """Read the officers on duty at `now` with their devices; unchanged columns and areas are those of `known`."""
     rules = thresholds.by_unit(
         (version.id, version.scope, version.body or {})
         for version in await rule_store.current(conn, thresholds.RULE_KIND, now)
@@ -46,12 +46,12 @@ async def load(conn: db.Connection, now: int, known: Roster | None = None) -> Ro
     if known is not None and known.made_of == sources:
         return replace(known, at=now)
     devices = [(row["id"], row["name"], row["unit"]) for row in await conn.fetch(_DEVICES)]
-    # In a thread: of a large fleet this takes longer than the other tasks of this process may wait.
+    # In a thread: for a large fleet this would block other tasks of the process for too long.
     return await asyncio.to_thread(_made, now, sources, devices)
 
 
 def _made(now: int, sources: "_Sources", devices: Sequence[tuple[int, str, str]]) -> Roster:
-    """Put together who is a member; `devices` as (number, name, unit)."""
+    """Compute the members; `devices` as (number, name, unit)."""
     book, bound = sources.book, sources.bound
     carried = {binding.officer for binding in bound.values()}
     members = book.members(devices, bound)
@@ -111,7 +111,7 @@ class _Book:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sources:
-    """All that a roster follows from."""
+    """Data for a roster."""
 
     book: _Book
     bound: Mapping[int, Binding]
