@@ -77,7 +77,7 @@ def mask(text: str) -> str:
     return text
 
 
-def fault(error: BaseException) -> None:
+def log_fault(error: BaseException) -> None:
     """Log an exception that ends the process."""
     structlog.get_logger(__name__).critical("the process ends by a fault", exc_info=error)
 

@@ -56,7 +56,7 @@ def evaluate(subjects: Subjects, seen: StoredState) -> list[Change]:
     changes, nobody_is_lost = deaf.judge(subjects, opened)
     if seen.deaf_ended is not None and subjects.now - seen.deaf_ended < deaf.AFTER_MS:
         nobody_is_lost = True
-    known = state_machine.standing(opened, seen.closed)
+    known = state_machine.by_subject(opened, seen.closed)
     closed = {kind: {who: at for (of, who), at in known.closed.items() if of == kind} for kind in KINDS}
     judged = state_machine.run(subjects, DETECTORS, known, quiet=_NEED_PLACES if nobody_is_lost else frozenset())
     changes += [change for change in judged if not _covered_by_absence(change, known)]

@@ -41,7 +41,7 @@ class Standing:
     """When."""
 
 
-def standing(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standing:
+def by_subject(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standing:
     """Sort the alerts by whom they are about."""
     latest: dict[tuple[str, str], int] = {}
     for ended in closed:

@@ -137,8 +137,8 @@ def judge(view: MonitorState) -> list[Change]:
 async def _seen(conn: db.Connection, now: int, opened: Sequence[OpenAlert], memory: Memory) -> evaluate.StoredState:
     rows = await observed.events(conn, now - KEPT_MS, now - DAY_MS, now + wire.MAX_AHEAD_MS)
     x, y = memory.grid.xy(np.array([row["lat"] for row in rows]), np.array([row["lon"] for row in rows]))
-    closed = await observed.closed(conn, now - 2 * DAY_MS)
-    known = await observed.known(conn, now - 2 * DAY_MS)
+    closed = await observed.closed_by_hand(conn, now - 2 * DAY_MS)
+    known = await observed.known_event_alerts(conn, now - 2 * DAY_MS)
     deaf_ended = await observed.deaf_ended(conn, now - DAY_MS)
     return evaluate.StoredState(
         happenings=[

@@ -84,6 +84,6 @@ def _gaps(opened: Sequence[OpenAlert]) -> tuple[list[str], list[int | None], lis
     return [alert.key for alert, _ in gaps], [alert.cell for alert, _ in gaps], since
 
 
-async def recorded(conn: db.Connection, start: int, end: int) -> int:
+async def prewarnings(conn: db.Connection, start: int, end: int) -> int:
     """Pre-warnings raised from `start` to `end`, ms."""
     return int(await conn.fetchval(_RECORDED, GAP, db.moment(start), db.moment(end)))

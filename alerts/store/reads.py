@@ -120,7 +120,7 @@ async def read_city(
     names = {code: area.name for code, area in loaded.areas.items()}
     cells = situation.CellColumns(
         id=np.array([cell.id for cell in loaded.cells], dtype=np.int32),
-        code=[grids.lifted(cell.code) for cell in loaded.cells],
+        code=[grids.full_code(cell.code) for cell in loaded.cells],
         name=[cell.name or cell.code for cell in loaded.cells],
         street=loaded.street.astype(np.intp),
         streets=[staffing.StreetTeam(code=code, name=names.get(code, code)) for code in loaded.streets],

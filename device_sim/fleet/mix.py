@@ -65,11 +65,11 @@ SINGLE: dict[str, Mix] = {
 def shift(seed: int, mix: Mix, who: officer.Officer, number: int, routes: ways.Routes | None = None) -> SimulatedShift:
     """One shift under a mix; the habit is the officer's own. The same for the same arguments."""
     way = walk.shift(seed, who, number, routes)
-    taken = spoiled(seed, mix, who, number, way)
+    taken = degraded_track(seed, mix, who, number, way)
     return SimulatedShift(way=way, taken=taken, deliveries=faults.deliver(seed, mix.radio, who, number, taken))
 
 
-def spoiled(seed: int, mix: Mix, who: officer.Officer, number: int, way: ways.Way) -> track.Track:
+def degraded_track(seed: int, mix: Mix, who: officer.Officer, number: int, way: ways.Way) -> track.Track:
     """What the device takes of a way."""
     taken = track.measure(seed, who, number, way)
     taken = receivers.degrade(mix.reception, np.random.default_rng([seed, 0x2EC, who.number, number]), way, taken)

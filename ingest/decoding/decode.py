@@ -125,7 +125,7 @@ def _elements(result: Decoded, payload: bytes, now: int) -> None:
     try:
         elements = [bytes(raw) for raw in _ELEMENTS.decode(payload)] if _is_array(payload) else [payload]
     except _UNDECODABLE as error:
-        result.refused.append(faults.refused(error, payload))
+        result.refused.append(faults.classify(error, payload))
         return
     if not _countable(result, len(elements), payload):
         return
@@ -134,7 +134,7 @@ def _elements(result: Decoded, payload: bytes, now: int) -> None:
         try:
             fix = _ONE_FIX.decode(element, msgpack=packed)
         except _UNDECODABLE as error:
-            _add(result, faults.refused(error, element))
+            _add(result, faults.classify(error, element))
             _settle(result, _numbers(element, msgpack=packed))
             continue
         if _check(result, fix, latest, element):
@@ -213,7 +213,7 @@ def _owntracks(result: Decoded, payload: bytes, now: int) -> None:
     try:
         decoded = owntracks.decode(payload)
     except _UNDECODABLE as error:
-        result.refused.append(owntracks.refused(error, payload))
+        result.refused.append(owntracks.classify(error, payload))
         return
     if isinstance(decoded, wire.Status):
         result.status = decoded
@@ -225,7 +225,7 @@ def _one(codec: faults.Codec[T], result: Decoded, payload: bytes) -> T | None:
     try:
         return codec.decode(payload)
     except _UNDECODABLE as error:
-        result.refused.append(faults.refused(error, payload))
+        result.refused.append(faults.classify(error, payload))
         return None
 
 

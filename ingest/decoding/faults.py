@@ -56,7 +56,7 @@ def is_msgpack(payload: bytes) -> bool:
     return 0x80 <= payload[0] <= 0x9F or 0xDC <= payload[0] <= 0xDF
 
 
-def refused(error: Exception, payload: bytes) -> DecodeRefusal:
+def classify(error: Exception, payload: bytes) -> DecodeRefusal:
     """Classify an error of a Codec."""
     if isinstance(error, RecursionError):
         return DecodeRefusal(Refusal.MALFORMED, "nested too deep", payload_excerpt(payload))

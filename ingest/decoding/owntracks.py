@@ -27,11 +27,11 @@ def decode(payload: bytes) -> wire.Fix | wire.Status:
     return wire.Status(online=False)
 
 
-def refused(error: Exception, payload: bytes) -> DecodeRefusal:
+def classify(error: Exception, payload: bytes) -> DecodeRefusal:
     """Classify an error of `decode`; a message of another `_type` is well-formed but unused."""
     if isinstance(error, msgspec.ValidationError) and f"`$.{_TAG}`" in str(error) and "Invalid value" in str(error):
         return DecodeRefusal(Refusal.NOT_A_POSITION, str(error)[:200], faults.payload_excerpt(payload))
-    return faults.refused(error, payload)
+    return faults.classify(error, payload)
 
 
 def _location(message: wire.OwnTracksLocation) -> wire.Fix:

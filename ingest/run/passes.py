@@ -70,7 +70,7 @@ class Pass:
             metrics.RETENTION_FAILURES.labels(kept.cls.value).inc()
             log.exception("retention failed; the next pass tries again", data=kept.cls.value)
         metrics.RETENTION_DROPPED.labels(kept.cls.value).inc(dropped)
-        await retention_store.ran(self.conn, kept.cls, self.now, dropped, fault)
+        await retention_store.note_pass(self.conn, kept.cls, self.now, dropped, fault)
         if dropped:
             log.info("old data dropped", data=kept.cls.value, rows=dropped, days=kept.days)
         return dropped

@@ -89,7 +89,7 @@ def broker_config(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Write the configuration of Mosquitto with the accounts of all devices. 生成消息服务配置."""
     mosquitto = importlib.import_module("patrol.services.mosquitto")
-    places = mosquitto.Places(folder=folder.absolute(), data=data.absolute(), plugin=plugin, user=user)
+    places = mosquitto.BrokerPaths(folder=folder.absolute(), data=data.absolute(), plugin=plugin, user=user)
     port = port or (1883 if cert is None else 8883)
     listener = mosquitto.Listener(port=port, address=listen, cert=cert, key=key, client_ca=client_ca, inside=inside)
     _call("processes.broker.config", overrides, places=places, listener=listener)

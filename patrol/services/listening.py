@@ -33,10 +33,10 @@ def check_port(host: str, port: int, setting: str) -> None:
             probe.bind((host, port))
             probe.listen()
         except OSError as fault:
-            raise errors.SetupError(taken(host, port, fault, setting)) from fault
+            raise errors.SetupError(port_taken(host, port, fault, setting)) from fault
 
 
-def taken(host: str, port: int, fault: OSError, setting: str) -> str:
+def port_taken(host: str, port: int, fault: OSError, setting: str) -> str:
     """Remedy for a port that cannot be used."""
     return (
         f"Port {port} of {host} cannot be opened ({fault.strerror}): stop the program that uses it, choose another "

@@ -62,7 +62,7 @@ class DistrictChange:
 def change(grid: grids.Grid, district: str, ids: Mapping[str, int], before: StoredDivision) -> DistrictChange:
     """Compare a grid of a district with its newest division; `ids` are numbers by 15-digit codes."""
     areas = frozenset((area.code, area.level, area.name, area.parent) for area in grid.of(district))
-    cells = {ids[grids.lifted(cell.code)]: _row(cell) for cell in grid.cells if cell.code[:6] == district}
+    cells = {ids[grids.full_code(cell.code)]: _row(cell) for cell in grid.cells if cell.code[:6] == district}
     return DistrictChange(
         cells=cells,
         areas=areas,
@@ -92,7 +92,7 @@ def check_codes(
 ) -> None:
     """Refuse codes that went out of force, or stand for another boundary; `stored` is by 15-digit codes."""
     for cell in cells:
-        old = stored.get(grids.lifted(cell.code))
+        old = stored.get(grids.full_code(cell.code))
         if old is None:
             continue
         if old.until is not None and old.until < begins:

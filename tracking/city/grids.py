@@ -69,7 +69,7 @@ class Grid:
         return [area for area in self.areas if area.code in inside]
 
 
-def lifted(code: str) -> str:
+def full_code(code: str) -> str:
     """The 15-digit form of a valid unit-cell code.
 
     Raises:

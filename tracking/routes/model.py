@@ -93,7 +93,7 @@ class PatrolRoutes:
             start: of the hour, ms.
             end: of it, ms.
         """
-        way = track.believed(fixes.take(fixes.t < end), self.grid)
+        way = track.believed_track(fixes.take(fixes.t < end), self.grid)
         passes = self._points.passed(way)
         touching = passes.t_out >= start
         return Hour(

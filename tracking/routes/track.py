@@ -49,7 +49,7 @@ class _Way(Trail):
         self.taken.append((point, last is not None))
 
 
-def believed(fixes: FixColumns, grid: CityGrid) -> BelievedTrack:
+def believed_track(fixes: FixColumns, grid: CityGrid) -> BelievedTrack:
     """Follow the fixes of one device as the engine does; fixes that count for no presence are left out.
 
     Args:

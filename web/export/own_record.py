@@ -41,7 +41,7 @@ async def _carried(pool: db.Pool, binding: dict[str, Any]) -> AsyncIterator[byte
         for kind, rows in await own_record.of_device(conn, slot, start, end):
             for row in rows:
                 yield _line(kind, dict(row))
-        for look in await looks.at(conn, binding["device"], start, end):
+        for look in await looks.looks_at_device(conn, binding["device"], start, end):
             yield _line("look", look)
     async for page in fix_store.track(pool, slot, db.millis(start), db.millis(end) - 1, page=PAGE):
         for fix in tracks.rows(page):

@@ -90,7 +90,7 @@ async def _alerts(
 
 async def _events(connection: db.Connection, see: Sight, period: clip_store.Period) -> list[Any]:
     rows = await clip_store.events(connection, see, period, MOST_EVENTS)
-    return [event_store.shown(row).model_dump(mode="json") for row in rows]
+    return [event_store.to_rest(row).model_dump(mode="json") for row in rows]
 
 
 async def _track(pool: db.Pool, device: Any, clip: ClipRequest) -> bytes:

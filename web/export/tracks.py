@@ -47,7 +47,7 @@ _FIELDS = (
 async def simplified(pages: AsyncIterator[FixColumns], metres: float) -> AsyncIterator[FixColumns]:
     """Drop fixes that lie within `metres` of the line without them; page by page, ends and gaps are kept."""
     async for page in pages:
-        yield page.take(kept(page, metres))
+        yield page.take(kept_mask(page, metres))
 
 
 async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str, mark: FileMark) -> AsyncIterator[bytes]:
@@ -57,7 +57,7 @@ async def encoded(pages: AsyncIterator[FixColumns], form: Format, device: str, m
         yield text.encode()
 
 
-def kept(page: FixColumns, metres: float) -> NDArray[np.bool_]:
+def kept_mask(page: FixColumns, metres: float) -> NDArray[np.bool_]:
     """Fixes to keep: Douglas-Peucker within each stretch without a gap."""
     keep = np.zeros(len(page), dtype=np.bool_)
     if len(page) == 0:

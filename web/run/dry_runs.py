@@ -63,7 +63,7 @@ async def _run(conn: db.Connection, where: reads.CityState, wanted: models.DryRu
     ways = [_way(mine[rulebook.WARNING], mine[arrival.KIND]), _way(warning, arrivals)]
     learned, _ = await training.kept(conn, learning.signature(where.city))
     result = await dry_run.run(conn, where, start, end, ways, learned)
-    recorded = await gaps.recorded(conn, start, end)
+    recorded = await gaps.prewarnings(conn, start, end)
     given_counts, in_force = result.counts
     zh, en = _sentence(wanted, given_counts, in_force, where.city.calendar.zone)
     return models.DryRun(

@@ -48,7 +48,7 @@ async def append(conn: db.Connection, plan: plans.NewPlan, made_by: str, now: da
         )
     except rule_store.RuleOverlapError as error:
         raise problems.ProblemError(409, str(error)) from error
-    return shown(version)
+    return to_rest(version)
 
 
 def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> plans.PlanTrial:
@@ -67,7 +67,7 @@ def trial(judged: coverage.Judged, scope: str, body: plan.PlanBody | None) -> pl
     )
 
 
-def shown(version: rule_version.RuleVersion) -> plans.PlanVersion:
+def to_rest(version: rule_version.RuleVersion) -> plans.PlanVersion:
     """Give a version."""
     return plans.PlanVersion(
         id=version.id,

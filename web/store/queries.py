@@ -137,19 +137,19 @@ async def events(
     moment, key = after or (None, None)
     arguments = (device, cell, kind, period.start, period.end, moment, key, limit)
     rows = await connection.fetch(_EVENTS, *arguments, see.cell_ids, see.device_ids)
-    return [event_store.shown(row) for row in rows]
+    return [event_store.to_rest(row) for row in rows]
 
 
 async def event(connection: db.Connection, key: str, see: Sight) -> rest.Event | None:
     """One event; None also if it is not in sight."""
     row = await connection.fetchrow(_ONE_EVENT, key, see.cell_ids, see.device_ids)
-    return None if row is None else event_store.shown(row)
+    return None if row is None else event_store.to_rest(row)
 
 
 async def recent_events(connection: db.Connection, back_s: int, limit: int, see: Sight) -> list[rest.Event]:
     """Events of the last `back_s` seconds, newest first."""
     rows = await connection.fetch(_RECENT, timedelta(seconds=back_s), limit, see.cell_ids, see.device_ids)
-    return [event_store.shown(row) for row in rows]
+    return [event_store.to_rest(row) for row in rows]
 
 
 async def refusals(

@@ -22,7 +22,7 @@ def kinds() -> models.RuleKinds:
     return models.RuleKinds(items=[_kind(kind) for kind in rulebook.KINDS.values()])
 
 
-def shown(version: RuleVersion) -> models.RuleVersion:
+def to_rest(version: RuleVersion) -> models.RuleVersion:
     """Give a version."""
     return models.RuleVersion(
         id=version.id,
@@ -59,7 +59,7 @@ async def append(conn: db.Connection, rule: models.NewRule, made_by: str, now: d
         raise problems.ProblemError(409, str(error)) from error
     except asyncpg.UniqueViolationError as error:
         raise problems.ProblemError(409, f"{scope} has a version that begins at the same moment: try again.") from error
-    return shown(version)
+    return to_rest(version)
 
 
 async def checked(conn: db.Connection, kind: str, scope: str, values: dict[str, Any] | None) -> str:

@@ -30,10 +30,10 @@ async def stored_scope(conn: db.Connection, scope: str) -> str:
     if kind == "cell":
         codes = await conn.fetch(_CELLS, name)
         try:
-            name = grids.lifted(name)
+            name = grids.full_code(name)
         except ValueError as error:
             raise problems.invalid_value("scope", f"there is no cell {name}") from error
-        exists = name in {grids.lifted(row["code"]) for row in codes}
+        exists = name in {grids.full_code(row["code"]) for row in codes}
     else:
         exists = bool(await conn.fetchval(_EXISTS[kind], name))
     if not exists:

@@ -114,13 +114,13 @@ async def logged(conn: db.Connection, since: int, until: int) -> Mapping[int, Se
     return times
 
 
-async def closed(conn: db.Connection, since: int) -> list[Closed]:
+async def closed_by_hand(conn: db.Connection, since: int) -> list[Closed]:
     """Alerts about officers that a person closed, of those opened since then, ms."""
     rows = await conn.fetch(_CLOSED, sorted(evaluate.KINDS), db.moment(since))
     return [Closed(kind=row["kind"], who=row["who"], at=db.millis(row["ended_at"])) for row in rows]
 
 
-async def known(conn: db.Connection, since: int) -> set[str]:
+async def known_event_alerts(conn: db.Connection, since: int) -> set[str]:
     """Keys of the alerts of single events that were opened since then, ms."""
     return {row["key"] for row in await conn.fetch(_KNOWN, list(steps.KINDS), db.moment(since))}
 

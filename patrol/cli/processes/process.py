@@ -34,7 +34,7 @@ def until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     except Exception as error:
         if (reason := faults.explain(error)) is not None:
             raise errors.SetupError(reason) from error
-        logs.fault(error)
+        logs.log_fault(error)
         sys.exit(1)
 
 

@@ -52,7 +52,7 @@ def _serve_metrics(host: str, port: int) -> None:
     try:
         prometheus_client.start_http_server(port, addr=host)
     except OSError as fault:
-        raise errors.SetupError(listening.taken(host, port, fault, "PATROL_METRICS_PORT")) from fault
+        raise errors.SetupError(listening.port_taken(host, port, fault, "PATROL_METRICS_PORT")) from fault
 
 
 def _check_networks(allow: str) -> None:

@@ -88,13 +88,13 @@ async def test_officer_reads_who_watched_and_until_when(conn: "Connection") -> N
         for action, what, at, more in WATCHED
     ]
     await audit_log.append(conn, entries)
-    assert await looks.at(conn, "hazel-cam-1", start, end) == [
+    assert await looks.looks_at_device(conn, "hazel-cam-1", start, end) == [
         {"at": NOW - timedelta(minutes=30), "until": NOW - timedelta(minutes=20), "actor": "anna",
          "action": "live.watch", "object": "hazel-cam-1"},
         {"at": NOW - timedelta(minutes=5), "until": None, "actor": "anna", "action": "live.watch",
          "object": "hazel-cam-1"},
     ]  # fmt: skip
-    before = await looks.at(conn, "hazel-cam-1", NOW - HOUR, NOW - timedelta(minutes=40))
+    before = await looks.looks_at_device(conn, "hazel-cam-1", NOW - HOUR, NOW - timedelta(minutes=40))
     assert before == []
 
 

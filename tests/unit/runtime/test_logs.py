@@ -40,7 +40,7 @@ thread.join()
 try:
     broken(23.084123, 114.413456, "opensesame")
 except ValueError as error:
-    logs.fault(error)
+    logs.log_fault(error)
 """
 SECRET = ("opensesame", "23.0841", "114.4134", "abcdefghijkl")
 

@@ -115,7 +115,7 @@ async def import_grid(
         begins = db.moment(now if valid_from is None else valid_from)
         before = await _newest(conn, grid)
         rows = await conn.fetch(_STORED, list(grid.districts), begins)
-        stored = {grids.lifted(row["code"]): StoredCell(row["id"], row["geometry"], row["until"]) for row in rows}
+        stored = {grids.full_code(row["code"]): StoredCell(row["id"], row["geometry"], row["until"]) for row in rows}
         faults = Faults()
         grid_changes.check_begin(before, begins, faults)
         grid_changes.check_levels(grid.areas, await _levels(conn, grid), faults)
@@ -155,10 +155,10 @@ async def _write(
 ) -> GridImportResult:
     owners = await _write_areas(conn, grid.areas)
     ids = {code: cell.id for code, cell in stored.items()}
-    new = [cell for cell in grid.cells if grids.lifted(cell.code) not in stored]
+    new = [cell for cell in grid.cells if grids.full_code(cell.code) not in stored]
     columns = [cell.code for cell in new], [cell.area_m2 for cell in new], [grid_changes.geojson(cell) for cell in new]
-    ids |= {grids.lifted(row["code"]): row["id"] for row in await conn.fetch(_ADD, *columns)}
-    codes = [(ids[grids.lifted(cell.code)], cell.code) for cell in grid.cells]
+    ids |= {grids.full_code(row["code"]): row["id"] for row in await conn.fetch(_ADD, *columns)}
+    codes = [(ids[grids.full_code(cell.code)], cell.code) for cell in grid.cells]
     await conn.execute(_WRITE_CODES, *[list(column) for column in zip(*codes, strict=True)])
     changes = {
         district: grid_changes.change(grid, district, ids, division) for district, division in sorted(before.items())

@@ -27,7 +27,7 @@ class PlanRules:
         """Properties that select the plans of a cell in force from `begins` (ms) on."""
         areas = (cell.district, cell.street, cell.grid)
         of_units = [scope for area in areas if area is not None for scope in self.units.get(area, ())]
-        code = grids.lifted(cell.code)
+        code = grids.full_code(cell.code)
         scopes = (plans.CITY, f"class:{cell.cls}", *of_units, f"grid:{cell.grid}", f"cell:{code}")
         return plans.Site(scopes=scopes, weight=cell.weight, road_m=cell.road_m, begins=begins)
 

@@ -205,10 +205,10 @@ async def listed(
         rows = await conn.fetch(_NOW, *arguments)
     else:
         rows = await conn.fetch(_AS_OF, *arguments, db.moment(which.known_at))
-    return [shown(row) for row in rows]
+    return [to_rest(row) for row in rows]
 
 
-def shown(row: "asyncpg.Record") -> rest.Stay:
+def to_rest(row: "asyncpg.Record") -> rest.Stay:
     """Return the REST model of a row that carries the names of device and cell."""
     fields = dict(row)
     reason, cause = _reason(fields.pop("reason")), _reason(fields.pop("cause"))
@@ -260,7 +260,7 @@ async def _add(conn: db.Connection, added: list[StayChange], known: _Known) -> l
 async def _items(conn: db.Connection, ids: list[int]) -> list[event_log.Item]:
     if not ids:
         return []
-    return [("stay", shown(row).model_dump(mode="json")) for row in await conn.fetch(_BY_ID, ids)]
+    return [("stay", to_rest(row).model_dump(mode="json")) for row in await conn.fetch(_BY_ID, ids)]
 
 
 def _measures(stays: list[Stay]) -> tuple[list[Any], ...]:

@@ -84,6 +84,6 @@ async def raise_floor(conn: db.Connection, cls: DataClass, to: int) -> None:
     await conn.execute(_RAISE, cls.value, db.moment(to))
 
 
-async def ran(conn: db.Connection, cls: DataClass, now: int, dropped: int, fault: str | None = None) -> None:
+async def note_pass(conn: db.Connection, cls: DataClass, now: int, dropped: int, fault: str | None = None) -> None:
     """Record the end of a pass over a class."""
     await conn.execute(_RAN, cls.value, db.moment(now), dropped, fault)

@@ -69,7 +69,7 @@ async def insert(
         return []
     rows = await conn.fetch(_INSERT, *_columns(distinct, pseudonyms))
     stored = await conn.fetch(_SHOWN, [row["id"] for row in rows]) if rows else []
-    return [("event", {**shown(row).model_dump(mode="json"), "subject": None}) for row in stored]
+    return [("event", {**to_rest(row).model_dump(mode="json"), "subject": None}) for row in stored]
 
 
 def counts_as_path(kind: str) -> bool:
@@ -102,7 +102,7 @@ async def place_again(conn: db.Connection, grid: CityGrid, t: int) -> None:
     await conn.execute(_PLACE, [row["id"] for row in rows], cells)
 
 
-def shown(row: "asyncpg.Record") -> rest.Event:
+def to_rest(row: "asyncpg.Record") -> rest.Event:
     """Return the REST model of a row that carries the names of device and cell, and its media as text."""
     fields: dict[str, Any] = dict(row)
     media = [rest.Media(**file) for file in msgspec.json.decode(fields.pop("media"))]

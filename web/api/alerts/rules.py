@@ -50,7 +50,7 @@ async def in_force(
     async with pool.acquire() as conn:
         versions = await rule_store.current(conn, kind, db.millis(at or datetime.now(UTC)))
     end = first + limit
-    items = [rules.shown(version) for version in versions[first:end]]
+    items = [rules.to_rest(version) for version in versions[first:end]]
     return models.RuleVersions(items=items, next=cursors.encode(end) if end < len(versions) else None)
 
 
@@ -66,7 +66,7 @@ async def history(
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
         versions = await rule_store.history(conn, kind, scope, limit=limit, before=before)
-    items = [rules.shown(version) for version in versions]
+    items = [rules.to_rest(version) for version in versions]
     return models.RuleVersions(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
 
 

@@ -38,7 +38,7 @@ async def in_force(
     async with pool.acquire() as conn:
         versions = await rule_store.current(conn, KIND, db.millis(at or datetime.now(UTC)))
     end = first + limit
-    items = [plans.shown(version) for version in versions[first:end]]
+    items = [plans.to_rest(version) for version in versions[first:end]]
     return models.Plans(items=items, next=cursors.encode(end) if end < len(versions) else None)
 
 
@@ -53,7 +53,7 @@ async def history(
     before = params.stored_number(cursors.decode(cursor, int))
     async with pool.acquire() as conn:
         versions = await rule_store.history(conn, KIND, scope, limit=limit, before=before)
-    items = [plans.shown(version) for version in versions]
+    items = [plans.to_rest(version) for version in versions]
     return models.Plans(items=items, next=cursors.encode(items[-1].id) if len(items) == limit else None)
 
 

@@ -26,7 +26,7 @@ ORDER BY n
 """
 
 
-async def at(conn: db.Connection, device: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
+async def looks_at_device(conn: db.Connection, device: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
     """Accesses that can have shown data of the device between `start` and `end`, including later ones.
 
     Each has `at`, `actor`, `action` and `object`; live watching also has `until`, null if no end was recorded.

@@ -49,5 +49,5 @@ def test_what_is_no_position_is_told_apart_from_what_is_wrong(payload: bytes, wh
     """A well-formed message of another type is no fault of the phone."""
     with pytest.raises(msgspec.MsgspecError) as raised:
         owntracks.decode(payload)
-    refused = owntracks.refused(raised.value, payload)
+    refused = owntracks.classify(raised.value, payload)
     assert (refused.reason is Refusal.NOT_A_POSITION) is (why is Refusal.NOT_A_POSITION)

@@ -22,7 +22,7 @@ def parsed(columns: int = 2) -> grids.Grid:
 
 def ids(grid: grids.Grid) -> dict[str, int]:
     """Numbers of the cells, from 1."""
-    return {grids.lifted(cell.code): number for number, cell in enumerate(grid.cells, 1)}
+    return {grids.full_code(cell.code): number for number, cell in enumerate(grid.cells, 1)}
 
 
 def kept(grid: grids.Grid) -> StoredDivision:
@@ -86,7 +86,7 @@ def test_a_code_is_not_used_again() -> None:
     """Neither after it went out of force, nor for another boundary; where its ring begins does not matter."""
     grid = parsed()
     one, other = grid.cells
-    code = grids.lifted(one.code)
+    code = grids.full_code(one.code)
     turned = replace(one, rings=tuple(ring[[*range(1, len(ring)), 1]] for ring in one.rings))
     for stored, faults in (
         (StoredCell(1, grid_changes.geojson(one), None), []),

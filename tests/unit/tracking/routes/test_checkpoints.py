@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.tracking import timelines as tl
 from tracking.routes.checkpoints import LEAST_MS, Checkpoints
-from tracking.routes.track import BelievedTrack, believed
+from tracking.routes.track import BelievedTrack, believed_track
 
 
 def track(*points: tuple[float, float], acc: float = 5.0, gap_at: int | None = None) -> BelievedTrack:
@@ -48,7 +48,7 @@ def test_a_pass_is_half_a_minute_of_fixes_running(way: BelievedTrack, passes: li
 def test_the_way_of_a_device_is_that_of_its_believed_fixes_in_any_order() -> None:
     """A jump is left out, doubles count once, and after a silence nothing is joined."""
     fixes = tl.track([(0, 10, 150), (10, 20, 150), (20, 900_000, 150), (30, 40, 150), (400, 60, 150)])
-    way = believed(fixes.take(np.array([3, 0, 4, 1, 2, 0])), tl.row_of_cells())
+    way = believed_track(fixes.take(np.array([3, 0, 4, 1, 2, 0])), tl.row_of_cells())
     assert ((way.t - way.t[0]) // 1000).tolist() == [0, 10, 30, 400]
     assert way.joined.tolist() == [False, True, True, False]
     assert len(way) == 4

@@ -48,7 +48,7 @@ def test_dropped_fixes_lie_within_the_tolerance(steps: list[tuple[float, float]]
     """Each fix that is left out is no farther from the line between its kept neighbours than asked."""
     lat, lon = (np.cumsum([step[axis] for step in steps]) + start for axis, start in ((0, 23.0), (1, 114.0)))
     page = fixes(lat.tolist(), lon.tolist())
-    keep = np.flatnonzero(tracks.kept(page, metres))
+    keep = np.flatnonzero(tracks.kept_mask(page, metres))
     assert keep[0] == 0
     assert keep[-1] == len(page) - 1
     x, y = tracks._metres(page.lat, page.lon)
@@ -62,7 +62,7 @@ def test_straight_line_keeps_its_ends_and_both_sides_of_a_gap() -> None:
     """A silence of more than two minutes is not bridged."""
     t = [T0, T0 + 1000, T0 + 2000, T0 + 302_000, T0 + 303_000, T0 + 304_000]
     page = fixes([23.0] * 6, [114.0 + 1e-5 * k for k in range(6)], t)
-    assert tracks.kept(page, 5).tolist() == [True, False, True, True, False, True]
+    assert tracks.kept_mask(page, 5).tolist() == [True, False, True, True, False, True]
 
 
 async def test_geojson_has_a_feature_a_fix_over_several_pages() -> None:
