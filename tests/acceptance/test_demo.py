@@ -86,7 +86,7 @@ def test_demo_on_a_port_in_use_says_so_in_one_line(demo: Product, tmp_path: Path
     second = Product(tmp_path / "second", http_port=demo.http_port)
     done = second.run("demo")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert f"Port {demo.http_port} of 127.0.0.1 cannot be listened on" in done.stderr
+    assert f"Port {demo.http_port} of 127.0.0.1 cannot be opened" in done.stderr
 
 
 def test_demo_on_an_mqtt_port_in_use_says_so_before_it_starts_anything(demo: Product, tmp_path: Path) -> None:

@@ -22,4 +22,4 @@ def test_db_check_finds_a_fault_and_says_what_to_do(demo: Product) -> None:
     assert wrong.returncode == 1
     assert "No database answers" in wrong.stdout
     assert "secret" not in wrong.stdout + wrong.stderr
-    assert "must be mended now 须立即处理: database 数据库" in wrong.stderr
+    assert "to correct now 须立即处理: database 数据库" in wrong.stderr
