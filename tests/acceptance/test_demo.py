@@ -21,13 +21,13 @@ async def test_demo_shows_officers_that_move(demo: Product) -> None:
         found = demo.devices()
         return found if len(found) >= 20 and all(device["last"] for device in found.values()) else None
 
-    before = await waiting.until(placed, "twenty officers have been somewhere")
+    before = await waiting.until(placed, "twenty officers have been somewhere", within=60)
 
     async def moved() -> bool:
         now = demo.devices()
         return sum(_place(now[name]) != _place(device) for name, device in before.items()) >= 8
 
-    await waiting.until(moved, "eight officers are elsewhere", within=60, every=0.5)
+    await waiting.until(moved, "eight officers are elsewhere", within=120, every=0.5)
 
 
 def _place(device: dict[str, Any]) -> tuple[float, float]:
