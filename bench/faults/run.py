@@ -188,7 +188,8 @@ async def _channel(here: stage.Stage, port: int) -> None:
         "kind": "webhook", "name": "sink", "url": f"http://127.0.0.1:{port}/", "system": True, "level": "blue",
         "per_hour": 1000,
     }  # fmt: skip
-    async with httpx2.AsyncClient(base_url=here.url, headers={"Authorization": f"Bearer {here.token}"}) as client:
+    headers = {"Authorization": f"Bearer {here.token}"}
+    async with httpx2.AsyncClient(base_url=here.url, headers=headers, timeout=60) as client:
         (await client.post("/api/v1/channels", json=hook)).raise_for_status()
 
 
