@@ -133,6 +133,7 @@ async def drive(devices: Sequence[Device], stop: asyncio.Event, *, seed: int) ->
     """Let all take fixes until `stop`, the connections beside it; then no more is taken, but what waits is sent."""
     rng = random.Random(seed)  # noqa: S311 - a simulation
     every = EVERY_S / len(devices)
+    devices[0].call_for_help()  # also in a short run there is an alert to write remarks on
     while not stop.is_set():
         began = time.monotonic()
         device = rng.choice(devices)
