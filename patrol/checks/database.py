@@ -61,7 +61,7 @@ FROM pg_replication_slots WHERE NOT active AND NOT pg_is_in_recovery()
 async def examine(conn: db.Connection) -> list[CheckResult]:
     """Run all checks; those that cannot be run are findings, too."""
     results = [await _server(conn), *await _migrations(conn)]
-    if any(finding.verdict is CheckStatus.BAD for finding in results):
+    if any(finding.status is CheckStatus.BAD for finding in results):
         return results  # the other checks need the tables
     parts: tuple[Callable[[db.Connection], Awaitable[list[CheckResult]]], ...] = (
         timescale.examine, keeping.examine, privileges.examine, _indexes, _settings, _upkeep, _archive, clock,

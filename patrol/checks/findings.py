@@ -35,7 +35,7 @@ class CheckResult:
 
     what: str
     """English and Chinese name of it."""
-    verdict: CheckStatus
+    status: CheckStatus
     detail: str
     """State."""
     todo: str | None = None
@@ -44,27 +44,27 @@ class CheckResult:
 
 def ok(what: str, detail: str) -> CheckResult:
     """A finding without fault."""
-    return CheckResult(what=what, verdict=CheckStatus.OK, detail=detail)
+    return CheckResult(what=what, status=CheckStatus.OK, detail=detail)
 
 
 def note(what: str, detail: str, todo: str | None = None) -> CheckResult:
     """A finding for information."""
-    return CheckResult(what=what, verdict=CheckStatus.NOTE, detail=detail, todo=todo)
+    return CheckResult(what=what, status=CheckStatus.NOTE, detail=detail, todo=todo)
 
 
 def warn(what: str, detail: str, todo: str) -> CheckResult:
     """A finding that should be corrected."""
-    return CheckResult(what=what, verdict=CheckStatus.WARN, detail=detail, todo=todo)
+    return CheckResult(what=what, status=CheckStatus.WARN, detail=detail, todo=todo)
 
 
 def bad(what: str, detail: str, todo: str) -> CheckResult:
     """A finding that must be corrected now."""
-    return CheckResult(what=what, verdict=CheckStatus.BAD, detail=detail, todo=todo)
+    return CheckResult(what=what, status=CheckStatus.BAD, detail=detail, todo=todo)
 
 
 def ok_if(what: str, *, good: bool, detail: str, todo: str, otherwise: CheckStatus = CheckStatus.BAD) -> CheckResult:
     """A finding with or without fault."""
-    return ok(what, detail) if good else CheckResult(what=what, verdict=otherwise, detail=detail, todo=todo)
+    return ok(what, detail) if good else CheckResult(what=what, status=otherwise, detail=detail, todo=todo)
 
 
 def show(title: str, findings: Sequence[CheckResult]) -> None:
@@ -76,7 +76,7 @@ def show(title: str, findings: Sequence[CheckResult]) -> None:
     table.add_column("do 处理", overflow="fold")
     for finding in findings:
         table.add_row(
-            _MARKS[finding.verdict],
+            _MARKS[finding.status],
             finding.what,
             finding.detail.replace("[", r"\["),
             (finding.todo or "").replace("[", r"\["),
@@ -90,8 +90,8 @@ def conclude(findings: Sequence[CheckResult]) -> None:
     Raises:
         SetupError: something must be done; the exit code is 1.
     """
-    faults = [finding for finding in findings if finding.verdict is CheckStatus.BAD]
-    warnings = sum(finding.verdict is CheckStatus.WARN for finding in findings)
+    faults = [finding for finding in findings if finding.status is CheckStatus.BAD]
+    warnings = sum(finding.status is CheckStatus.WARN for finding in findings)
     if faults:
         names = "; ".join(finding.what for finding in faults)
         raise errors.SetupError(

@@ -68,7 +68,7 @@ async def _workers(conn: db.Connection) -> list[CheckResult]:
             )
         ]
     unserved = await conn.fetchval(_UNSERVED, _HEARTBEAT)
-    if unserved and any(finding.verdict is CheckStatus.OK for finding in results):
+    if unserved and any(finding.status is CheckStatus.OK for finding in results):
         todo = "add them to PATROL_UNITS of a worker 配置 PATROL_UNITS"
         results.append(bad("units 队伍", f"no worker serves 无进程负责: {', '.join(unserved[:5])}", todo))
     return results

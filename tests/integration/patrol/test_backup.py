@@ -180,7 +180,7 @@ def _restore(site: Site, moment: datetime) -> EmbeddedPostgres:
 
 
 async def _faults(conn: db.Connection) -> list[CheckResult]:
-    return [one for one in await database.examine(conn) if one.verdict is CheckStatus.BAD]
+    return [one for one in await database.examine(conn) if one.status is CheckStatus.BAD]
 
 
 async def test_archive_that_fails_is_told_and_old_wal_goes(site: Site) -> None:
@@ -198,7 +198,7 @@ async def test_archive_that_fails_is_told_and_old_wal_goes(site: Site) -> None:
     assert 0 < len(list((site.backup / "wal").iterdir())) < before
     assert await _figure(conn, "patrol_wal_archive_failing") == 0
     assert 0 <= await _figure(conn, "patrol_wal_archive_age_seconds") < 600
-    assert {one.what: one for one in await database.examine(conn)}["archive_mode"].verdict is CheckStatus.OK
+    assert {one.what: one for one in await database.examine(conn)}["archive_mode"].status is CheckStatus.OK
 
     (site.backup / "wal").rename(site.backup / "away")
     await conn.execute("SELECT pg_switch_wal() FROM pg_logical_emit_message(true, 'test', 'something to archive')")

@@ -27,13 +27,13 @@ FAST = {"fsync", "full_page_writes", "synchronous_commit"}
 async def faults(conn: db.Connection) -> dict[str, CheckResult]:
     """What must be mended, beside what the tests' server has off."""
     found = await database.examine(conn)
-    return {one.what: one for one in found if one.verdict is CheckStatus.BAD and one.what not in FAST}
+    return {one.what: one for one in found if one.status is CheckStatus.BAD and one.what not in FAST}
 
 
 async def test_sound_database_has_no_fault(conn: db.Connection) -> None:
     """Everything was looked at, each with how it is; a server that may lose data is told of."""
     found = {one.what: one for one in await database.examine(conn)}
-    assert {one.what for one in found.values() if one.verdict is CheckStatus.BAD} <= FAST
+    assert {one.what for one in found.values() if one.status is CheckStatus.BAD} <= FAST
     assert len(found) > 20
     for name in (
         "tables 数据表",
@@ -43,19 +43,19 @@ async def test_sound_database_has_no_fault(conn: db.Connection) -> None:
         "late data 补传数据",
         "legal holds 证据保全",
     ):
-        assert found[name].verdict in (CheckStatus.OK, CheckStatus.NOTE), found[name]
-    assert all(one.todo for one in found.values() if one.verdict in (CheckStatus.WARN, CheckStatus.BAD))
+        assert found[name].status in (CheckStatus.OK, CheckStatus.NOTE), found[name]
+    assert all(one.todo for one in found.values() if one.status in (CheckStatus.WARN, CheckStatus.BAD))
     version = (await conn.fetchval("SHOW server_version")).split()[0]
     assert found["server 数据库版本"].detail.startswith(f"PostgreSQL {version}, ")
     setting = await conn.fetchval("SHOW fsync")
-    assert (found["fsync"].verdict is CheckStatus.BAD) == (setting == "off")
+    assert (found["fsync"].status is CheckStatus.BAD) == (setting == "off")
 
 
 async def test_tables_of_a_newer_release_are_named(conn: db.Connection) -> None:
     """An older `patrol db check` says that it is too old, and judges nothing else."""
     await conn.execute("INSERT INTO schema_migrations VALUES ('9999_future.sql', 'x')")
     found = await database.examine(conn)
-    assert (found[-1].verdict, "newer release" in str(found[-1].todo)) == (CheckStatus.BAD, True)
+    assert (found[-1].status, "newer release" in str(found[-1].todo)) == (CheckStatus.BAD, True)
 
 
 BROKEN = {
@@ -106,9 +106,9 @@ async def test_settings_that_endanger_data_are_named(own_folder: Callable[[], Pa
         await connection.close()
     finally:
         server.stop()
-    bad = {one.what for one in found.values() if one.verdict is CheckStatus.BAD}
+    bad = {one.what for one in found.values() if one.status is CheckStatus.BAD}
     assert bad == {"fsync", "full_page_writes", "synchronous_commit", "autovacuum"}
-    warned = {one.what for one in found.values() if one.verdict is CheckStatus.WARN}
+    warned = {one.what for one in found.values() if one.status is CheckStatus.WARN}
     assert warned == {
         "data_checksums", "archive_mode", "wal_level", "max_connections", "shared_buffers", "bloat 膨胀",
         "audit record 审计记录",
@@ -134,10 +134,10 @@ async def test_what_holds_the_server_back_is_named(
     finally:
         await conn.execute("SELECT pg_drop_replication_slot('gone')")
         await other.close()
-    assert found["long transaction 长事务"].verdict is CheckStatus.WARN
+    assert found["long transaction 长事务"].status is CheckStatus.WARN
     assert "gone keeps" in found["replication slot 复制槽"].detail
-    assert found["transaction numbers 事务号"].verdict is CheckStatus.BAD
-    assert found["clock 时钟"].verdict is CheckStatus.BAD
+    assert found["transaction numbers 事务号"].status is CheckStatus.BAD
+    assert found["clock 时钟"].status is CheckStatus.BAD
 
 
 async def test_fixes_older_than_they_are_kept_are_told_of(conn: db.Connection) -> None:
@@ -150,11 +150,11 @@ async def test_fixes_older_than_they_are_kept_are_told_of(conn: db.Connection) -
     await conn.execute("INSERT INTO dirty_windows (device, t_lo, t_hi, received) "
                        "VALUES (1, now(), now(), now() - interval '2 h')")  # fmt: skip
     found = {one.what: one for one in await database.examine(conn)}
-    assert found["retention 保存: fixes 原始轨迹"].verdict is CheckStatus.WARN
-    assert found["late data 补传数据"].verdict is CheckStatus.WARN
+    assert found["retention 保存: fixes 原始轨迹"].status is CheckStatus.WARN
+    assert found["late data 补传数据"].status is CheckStatus.WARN
     await conn.execute("INSERT INTO legal_holds (why, device, made_by) VALUES ('case', 1, 'me')")
     found = {one.what: one for one in await database.examine(conn)}
-    assert found["retention 保存: fixes 原始轨迹"].verdict is CheckStatus.OK
+    assert found["retention 保存: fixes 原始轨迹"].status is CheckStatus.OK
 
 
 def test_chunk_interval_follows_the_rate() -> None:
@@ -182,17 +182,17 @@ async def test_timescale_policies_are_looked_at(timescale: db.Connection) -> Non
         "chunk interval 分块",
         "policy 策略: compression",
     ):
-        assert found[what].verdict is CheckStatus.OK, found[what]
-    assert found["policy 策略: refresh_continuous_aggregate"].verdict is CheckStatus.OK
+        assert found[what].status is CheckStatus.OK, found[what]
+    assert found["policy 策略: refresh_continuous_aggregate"].status is CheckStatus.OK
 
 
 @pytest.mark.timescale
-@pytest.mark.parametrize(("what", "plant", "verdict"), planted.FAULTS)
+@pytest.mark.parametrize(("what", "plant", "status"), planted.FAULTS)
 async def test_fault_of_timescale_is_named(
-    timescale: db.Connection, what: str, plant: str, verdict: CheckStatus
+    timescale: db.Connection, what: str, plant: str, status: CheckStatus
 ) -> None:
     """Each by itself, planted and taken back: it is found, with what to do, and nothing else gets worse."""
-    before = {_named(one): one.verdict for one in await database.examine(timescale)}
+    before = {_named(one): one.status for one in await database.examine(timescale)}
     transaction = timescale.transaction()
     await transaction.start()
     try:
@@ -200,9 +200,9 @@ async def test_fault_of_timescale_is_named(
         after = {_named(one): one for one in await database.examine(timescale)}
     finally:
         await transaction.rollback()
-    worse = {name for name, one in after.items() if one.todo and one.verdict != before.get(name)}
+    worse = {name for name, one in after.items() if one.todo and one.status != before.get(name)}
     assert worse == {what} | planted.GOES_WITH.get(what, set())
-    assert after[what].verdict is verdict
+    assert after[what].status is status
 
 
 def _named(one: CheckResult) -> str:
@@ -216,10 +216,10 @@ async def test_chunks_that_never_go_into_the_columnstore_are_told_of(timescale: 
     await timescale.execute("TRUNCATE fixes")
     await timescale.execute("INSERT INTO fixes (device, t, received, lat, lon, src, duty, flags) "
                             "VALUES (1, now() - interval '20 days', now(), 1, 1, 0, 0, 0)")  # fmt: skip
-    assert (await _found(timescale, "columnstore kept up 列存进度")).verdict is CheckStatus.WARN
+    assert (await _found(timescale, "columnstore kept up 列存进度")).status is CheckStatus.WARN
     for chunk in await timescale.fetch("SELECT show_chunks('fixes') AS name"):
         await timescale.execute(f"CALL convert_to_columnstore('{chunk['name']}', if_not_columnstore => true)")
-    assert (await _found(timescale, "columnstore kept up 列存进度")).verdict is CheckStatus.OK
+    assert (await _found(timescale, "columnstore kept up 列存进度")).status is CheckStatus.OK
     await timescale.execute("TRUNCATE fixes")
 
 
@@ -251,7 +251,7 @@ async def test_tune_sets_the_interval_that_the_check_asks_for(timescale_url: str
             await connection.execute(
                 "INSERT INTO device_hours VALUES (77, date_trunc('hour', now() - interval '1 day'), 604800000, 0, 0, 0)"
             )
-            assert (await _found(connection, "chunk interval 分块")).verdict is CheckStatus.OK
+            assert (await _found(connection, "chunk interval 分块")).status is CheckStatus.OK
             await connection.execute("DELETE FROM device_hours WHERE device = 77")
     finally:
         await asyncio.to_thread(db_tune.run, chosen, rate=200.0)

@@ -26,16 +26,16 @@ async def found(url: str) -> dict[str, CheckResult]:
 async def test_broker_is_spoken_to_there_and_back(mosquitto: Mosquitto) -> None:
     """Round trip, kept session and figures are sound; that anybody may come in is said."""
     said = await found(mosquitto.url)
-    assert [one.verdict for one in said.values()] == [CheckStatus.OK] * 4 + [CheckStatus.NOTE]
+    assert [one.status for one in said.values()] == [CheckStatus.OK] * 4 + [CheckStatus.NOTE]
     assert "received after" in said["round trip 往返"].detail
     assert "mosquitto version" in said["broker statistics 统计"].detail
-    assert said["anonymous access 匿名访问"].verdict is CheckStatus.NOTE
+    assert said["anonymous access 匿名访问"].status is CheckStatus.NOTE
 
 
 async def test_broker_with_an_open_door_beside_the_account_is_a_fault(mosquitto: Mosquitto) -> None:
     """Somebody without an account can read all tracks though the server has one."""
     said = await found(f"mqtt://server:secret@127.0.0.1:{mosquitto.port}")
-    assert said["anonymous access 匿名访问"].verdict is CheckStatus.BAD
+    assert said["anonymous access 匿名访问"].status is CheckStatus.BAD
 
 
 async def test_generated_configuration_passes_and_a_device_account_does_not(tmp_path: Path) -> None:
@@ -43,10 +43,10 @@ async def test_generated_configuration_passes_and_a_device_account_does_not(tmp_
     listener = mosquitto_listener()
     with broker_running(tmp_path, [], listener):
         said = await found(f"mqtt://{SERVER[0]}:{SERVER[1]}@127.0.0.1:{listener.port}")
-        assert {one.verdict for one in said.values()} == {CheckStatus.OK}
+        assert {one.status for one in said.values()} == {CheckStatus.OK}
         assert said["anonymous access 匿名访问"].detail.startswith("is refused")
         wrong = await found(f"mqtt://{SERVER[0]}:wrong@127.0.0.1:{listener.port}")
-        assert [one.verdict for one in wrong.values()] == [CheckStatus.BAD]
+        assert [one.status for one in wrong.values()] == [CheckStatus.BAD]
 
 
 def mosquitto_listener() -> mosquitto.Listener:
@@ -59,19 +59,19 @@ async def test_broker_that_is_away_is_one_fault(start_mosquitto: Callable[..., M
     away = start_mosquitto()
     away.stop()
     said = await found(away.url)
-    assert [one.verdict for one in said.values()] == [CheckStatus.BAD]
+    assert [one.status for one in said.values()] == [CheckStatus.BAD]
     assert "PATROL_MQTT_URL" in str(said["broker 消息服务"].todo)
 
 
 async def test_certificates_are_looked_at_before_they_expire(tmp_path: Path) -> None:
     """Valid for long, for weeks, for days; what is no certificate, and one that nobody vouches for."""
     now, authority = datetime.now(UTC), trustme.CA()
-    for days, verdict in ((400, CheckStatus.OK), (20, CheckStatus.WARN), (3, CheckStatus.BAD), (-1, CheckStatus.BAD)):
+    for days, status in ((400, CheckStatus.OK), (20, CheckStatus.WARN), (3, CheckStatus.BAD), (-1, CheckStatus.BAD)):
         made = authority.issue_cert("patrol.test", not_after=now + timedelta(days=days))
         file = tmp_path / "server.pem"
         made.private_key_and_cert_chain_pem.write_to_path(file)
-        assert machine.certificate_file("map", file, now).verdict is verdict
-    assert machine.certificate_file("map", tmp_path / "none.pem", now).verdict is CheckStatus.BAD
+        assert machine.certificate_file("map", file, now).status is status
+    assert machine.certificate_file("map", tmp_path / "none.pem", now).status is CheckStatus.BAD
     server = authority.issue_cert("127.0.0.1")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.configure_cert(context)
@@ -80,9 +80,9 @@ async def test_certificates_are_looked_at_before_they_expire(tmp_path: Path) -> 
         port = listener.sockets[0].getsockname()[1]
         authority.cert_pem.write_to_path(tmp_path / "ca.pem")
         trusted = await machine.broker_certificate(Broker.parse(f"mqtts://127.0.0.1:{port}?ca={tmp_path}/ca.pem"))
-        assert trusted.verdict is CheckStatus.OK
+        assert trusted.status is CheckStatus.OK
         unknown = await machine.broker_certificate(Broker.parse(f"mqtts://127.0.0.1:{port}"))
-        assert (unknown.verdict, "CA with" in str(unknown.todo)) == (CheckStatus.BAD, True)
+        assert (unknown.status, "CA with" in str(unknown.todo)) == (CheckStatus.BAD, True)
 
 
 async def _listening(context: ssl.SSLContext) -> asyncio.Server:
@@ -99,7 +99,7 @@ async def test_service_that_does_not_run_is_told_of(database_url: str) -> None:
     conn = await asyncpg.connect(database_url)
     await conn.execute("INSERT INTO workers VALUES ('w-0', now(), now(), '{+}', '{}', false, now())")
     said = {one.what: one for one in await service.examine(conn)}
-    assert said["worker 处理进程"].verdict is CheckStatus.BAD
+    assert said["worker 处理进程"].status is CheckStatus.BAD
     await conn.execute(
         "INSERT INTO workers VALUES ('w-1', now(), now(), '{team-1}', '{\"queue\": 3, \"broker\": true}'), "
         "('w-2', now(), now() - interval '1 h', '{team-2}', '{}')"
@@ -111,11 +111,11 @@ async def test_service_that_does_not_run_is_told_of(database_url: str) -> None:
         "VALUES (1, now(), now() - interval '30 s', 1, 1, 0, 0, 0)"
     )
     said = {one.what: one for one in await service.examine(conn)}
-    assert said["worker 处理进程 w-1"].verdict is CheckStatus.OK
-    assert said["worker 处理进程 w-2"].verdict is CheckStatus.BAD
+    assert said["worker 处理进程 w-1"].status is CheckStatus.OK
+    assert said["worker 处理进程 w-2"].status is CheckStatus.BAD
     assert "team-2" in said["units 队伍"].detail
     assert "malformed 1" in said["refused in the last hour 一小时内拒收"].detail
-    assert said["recent fixes 近十分钟定位"].verdict is CheckStatus.WARN
+    assert said["recent fixes 近十分钟定位"].status is CheckStatus.WARN
     await conn.close()
 
 
@@ -123,5 +123,5 @@ async def test_service_without_tables_says_to_migrate(empty_database_url: str) -
     """A database that was never migrated is one fault."""
     conn = await asyncpg.connect(empty_database_url)
     said = await service.examine(conn)
-    assert [one.verdict for one in said] == [CheckStatus.BAD]
+    assert [one.status for one in said] == [CheckStatus.BAD]
     await conn.close()

@@ -137,7 +137,7 @@ async def test_server_works_as_that_role(server_url: tuple[str, str], server: "C
             assert (await client.get("/api/v1/devices")).status_code == 200
             assert (await client.get("/readyz")).json()["checks"]["migrations"]["ok"] is True
     assert await passes.Pass(server, wall_clock(), media=tmp_path).run() is not None
-    assert [one.verdict for one in await privileges.examine(server)] == [CheckStatus.OK]
+    assert [one.status for one in await privileges.examine(server)] == [CheckStatus.OK]
 
 
 WAYS = {
@@ -169,7 +169,7 @@ async def test_examination_says_how_the_record_could_be_altered(
     await owner.execute(statement.format(**names))
     try:
         (found,) = await privileges.examine(server)
-        assert (found.verdict, said in found.detail) == (CheckStatus.WARN, True), found
+        assert (found.status, said in found.detail) == (CheckStatus.WARN, True), found
         assert any("owns the record" in way for way in await roles.ways_to_alter_the_audit(owner))
     finally:
         await owner.execute(f"ALTER TABLE audit OWNER TO {names['owner']}; ALTER ROLE {names['role']} NOSUPERUSER")
@@ -188,7 +188,7 @@ async def test_triggers_that_were_switched_off_are_found(owner: "Connection", se
     """Also where they stand in the way of ordinary sessions only."""
     await owner.execute("ALTER TABLE audit ENABLE TRIGGER audit_kept")
     found, _ = await privileges.examine(server)
-    assert (found.verdict, "audit_kept" in found.detail) == (CheckStatus.BAD, True)
+    assert (found.status, "audit_kept" in found.detail) == (CheckStatus.BAD, True)
 
 
 async def test_addresses_that_name_the_owner_twice_are_refused(server_url: tuple[str, str]) -> None:
