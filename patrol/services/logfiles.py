@@ -36,7 +36,7 @@ def appending(path: Path) -> BinaryIO:
     return file
 
 
-def turn(path: Path, most: int = MOST_BYTES) -> bool:
+def rotate(path: Path, most: int = MOST_BYTES) -> bool:
     """Move the content of a log to `….log.1` if it is larger than `most` bytes; the previous `….log.1` is lost.
 
     Raises:
@@ -60,15 +60,17 @@ def turn(path: Path, most: int = MOST_BYTES) -> bool:
     return True
 
 
-async def keep_turned(files: Callable[[], Iterable[Path]], *, most: int = MOST_BYTES, every_s: float = EVERY_S) -> None:
+async def keep_rotated(
+    files: Callable[[], Iterable[Path]], *, most: int = MOST_BYTES, every_s: float = EVERY_S
+) -> None:
     """Rotate large files until cancelled."""
 
-    async def turn_large() -> None:
+    async def rotate_large() -> None:
         for path in files():
             try:
-                if await asyncio.to_thread(turn, path, most):
-                    log.info("log turned", file=path.name, kept=path.name + ".1")
+                if await asyncio.to_thread(rotate, path, most):
+                    log.info("log rotated", file=path.name, kept=path.name + ".1")
             except OSError as error:
-                log.warning("log cannot be turned", file=path.name, error=str(error))
+                log.warning("log cannot be rotated", file=path.name, error=str(error))
 
-    await every(every_s, turn_large, survive=no_error)
+    await every(every_s, rotate_large, survive=no_error)

@@ -141,7 +141,7 @@ class _Front(_Pipe):
             self._dial_when_known()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._know()
+        self._cancel_deadline()
         if self._dialling is not None:
             self._dialling.cancel()
         super().connection_lost(exc)
@@ -155,7 +155,7 @@ class _Front(_Pipe):
             return
         if connect is None:
             return
-        self._know()
+        self._cancel_deadline()
         if topics.is_reserved(connect.client_id):
             self.transport.write(_REFUSALS[connect.version_5])
             self.transport.close()
@@ -180,7 +180,7 @@ class _Front(_Pipe):
         self._head = b""
         self.transport.resume_reading()
 
-    def _know(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

@@ -214,7 +214,7 @@ async def supervise(data_dir: Path, *, verbose: bool = False) -> AsyncIterator[S
         supervisor = Supervisor(logs=logs, verbose=verbose)
         body = asyncio.current_task()
         assert body is not None  # noqa: S101 - we are in a coroutine
-        supervisor._begin("logs", logfiles.keep_turned(lambda: _logs(data_dir)))  # noqa: SLF001 - our own
+        supervisor._begin("logs", logfiles.keep_rotated(lambda: _logs(data_dir)))  # noqa: SLF001 - our own
         with _signals(supervisor, body):
             try:
                 yield supervisor

@@ -120,14 +120,14 @@ def test_whatever_is_said_is_one_line_that_can_be_printed(said: str) -> None:
 
 
 def test_logs_are_for_their_owner_alone(tmp_path: Path) -> None:
-    """Also one that was made for others, and what is kept of a log that was turned."""
+    """Also one that was made for others, and what is kept of a log that was rotated."""
     path = tmp_path / "worker.log"
     path.write_text("x" * 100)
     path.chmod(0o644)
     with logfiles.appending(path) as file:
         file.write(b"y")
     assert path.stat().st_mode & 0o777 == 0o600
-    assert logfiles.turn(path, 10)
+    assert logfiles.rotate(path, 10)
     assert (tmp_path / "worker.log.1").stat().st_mode & 0o777 == 0o600
 
 
@@ -148,21 +148,21 @@ def test_mask_takes_what_must_go_and_nothing_else(said: str, shown: str) -> None
     assert logs.mask(said) == shown
 
 
-def test_log_is_turned_while_it_is_written(tmp_path: Path) -> None:
+def test_log_is_rotated_while_it_is_written(tmp_path: Path) -> None:
     """A process that has it open goes on at the beginning; each line is in one of the two files, once and in order."""
     path = tmp_path / "worker.log"
     with path.open("ab", buffering=0) as writer:
         for n in range(1_000):
             writer.write(f"{n}\n".encode())
-        assert not logfiles.turn(path, 10_000)
-        assert logfiles.turn(path, 1_000)
+        assert not logfiles.rotate(path, 10_000)
+        assert logfiles.rotate(path, 1_000)
         for n in range(1_000, 1_500):
             writer.write(f"{n}\n".encode())
     aside = tmp_path / "worker.log.1"
     assert [int(line) for line in (aside.read_text() + path.read_text()).split()] == list(range(1_500))
     assert path.stat().st_size < 3_000
-    assert not logfiles.turn(tmp_path / "none.log", 1)
-    assert logfiles.turn(path, 1_000)
+    assert not logfiles.rotate(tmp_path / "none.log", 1)
+    assert logfiles.rotate(path, 1_000)
     assert aside.read_text().startswith("1000\n")
 
 
