@@ -72,7 +72,7 @@ async def check_database(url: str) -> None:
 
 
 async def check_release(url: str) -> None:
-    """Connect once, and look whose tables these are.
+    """Connect once, and check that no newer release made the tables.
 
     Raises:
         SetupError: it cannot be reached, or a newer release made its tables; says what to do.

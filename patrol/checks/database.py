@@ -20,7 +20,7 @@ _SETTINGS: tuple[tuple[str, frozenset[str], CheckStatus, str], ...] = (
     ("full_page_writes", frozenset({"on"}), CheckStatus.BAD,
      "a power failure can destroy pages: set full_page_writes = on 断电可损页"),
     ("synchronous_commit", frozenset({"on", "remote_apply", "remote_write", "local"}), CheckStatus.BAD,
-     "fixes are acknowledged before they are on disk: set synchronous_commit = on 未落盘即应答"),
+     "fixes are acknowledged before they are on disk: set synchronous_commit = on 未落盘即确认"),
     ("autovacuum", frozenset({"on"}), CheckStatus.BAD, "dead rows are never removed: set autovacuum = on 死行不清理"),
     ("data_checksums", frozenset({"on"}), CheckStatus.WARN,
      "damage on the disk is not detected: stop the server and run pg_checksums --enable 磁盘损坏不可发现"),

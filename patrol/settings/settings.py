@@ -178,7 +178,7 @@ class Settings(BaseSettings):
 
 
 def load(overrides: dict[str, Any] | None = None) -> Settings:
-    """Read the settings; `given` are options of the command line, None where not given.
+    """Read the settings; `overrides` are options of the command line, None where not given.
 
     Raises:
         SetupError: a value is not valid; the text names the variable.

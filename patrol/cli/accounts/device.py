@@ -94,7 +94,7 @@ def listed(settings: Settings) -> None:
 
 def _access(grant: DeviceGrant | None) -> str:
     if grant is not None and grant.revoked:
-        return "revoked 已吊销"
+        return "revoked 已停用"
     return "no password 无密码" if grant is None or grant.generation == 0 else "password 密码"
 
 

@@ -61,7 +61,7 @@ async def _drop(media: Path, conn: db.Connection) -> None:
     items = await holds.retentions(conn)
     _show(items)
     if any(item.fault for item in items):
-        raise errors.SetupError("Some classes were not gone over, see above; mend the reason and run it again.")
+        raise errors.SetupError("Some classes failed, see above: correct the cause and run it again.")
 
 
 def _show(items: list[models.Retention]) -> None:

@@ -30,7 +30,7 @@ def run(settings: Settings, *, file: Path, dry_run: bool, valid_from: datetime |
 
 
 async def import_town(database_url: str) -> str:
-    """Import the synthetic town and print its size."""
+    """Import the synthetic town and return its size as text."""
     data = await asyncio.to_thread(lambda: msgspec.json.encode(grid_file.city_geojson()))
     result = await import_data(database_url, data)
     if isinstance(result, list):
@@ -48,7 +48,7 @@ async def _checked_import(
 
 
 async def import_data(database_url: str, data: bytes) -> grid_store.GridImportResult | list[GridFault]:
-    """Import a grid file; a file with faults changes nothing and its faults are printed."""
+    """Import a grid file; a file with faults changes nothing and its faults are returned."""
     connection = await asyncpg.connect(database_url)
     try:
         return await grid_store.import_file(connection, data)

@@ -62,7 +62,7 @@ async def put_checkpoints(
 
 
 async def import_town(database_url: str) -> str:
-    """Import the roads and checkpoints of the synthetic town and print their numbers."""
+    """Import the roads and checkpoints of the synthetic town and return their numbers as text."""
     documents = await asyncio.to_thread(lambda: (synthetic.roads_geojson(), synthetic.checkpoints_geojson()))
     connection = await asyncpg.connect(database_url)
     try:

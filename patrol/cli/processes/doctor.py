@@ -85,5 +85,5 @@ async def _certificates(settings: Settings) -> list[CheckResult]:
     try:
         where = connectivity.broker(settings.broker_url)
     except errors.SetupError:
-        return results  # said with the broker
+        return results  # reported with the broker
     return [*results, await machine.broker_certificate(where)] if where.secure else results
