@@ -17,7 +17,7 @@ import numpy as np
 
 from bench.faults.record import Fix, Record
 from device_sim.fleet.post import ulid
-from device_sim.fleet.uplink import Hooks, Letter, Timing, Uplink
+from device_sim.fleet.uplink import Hooks, Message, Timing, Uplink
 from schemas.broker import Broker
 
 POISON = (b"", b"x", b"[1", b'{"t": 1e999}', b"\xdc\xff\xff", b'{"t": 1790000000000, "lat": 91, "lon": 0}')
@@ -27,7 +27,7 @@ MOST_TOGETHER = 8
 SOS_EVERY_S = 20.0
 """Of all devices together."""
 REPLAYED = 200
-"""Letters that a replay of an outbox repeats."""
+"""Messages that a replay of an outbox repeats."""
 
 
 @dataclass(eq=False)
@@ -42,7 +42,7 @@ class Device:
     seq: int = 0
     t: int = 0
     boot: str = field(default_factory=lambda: secrets.token_hex(4))
-    sent: list[Letter] = field(default_factory=list)
+    sent: list[Message] = field(default_factory=list)
     link: Uplink = field(init=False)
     rng: random.Random = field(init=False)
 
@@ -77,16 +77,16 @@ class Device:
         number = ulid(t, np.random.default_rng())
         lat, lon = self.place
         body = {"id": number, "t": t, "lat": lat, "lon": lon, "type": "sos", "text": "请求支援"}
-        self.link.post(Letter(topic=f"{self._topic}/event", payload=json.dumps(body).encode()))
+        self.link.post(Message(topic=f"{self._topic}/event", payload=json.dumps(body).encode()))
 
     def poison(self) -> None:
         """Post what nobody can read."""
-        self.link.post(Letter(topic=f"{self._topic}/fix", payload=self.rng.choice(POISON)))
+        self.link.post(Message(topic=f"{self._topic}/fix", payload=self.rng.choice(POISON)))
 
     def replay(self) -> None:
-        """Send the last letters once more, twice, as after a restore of the device's memory."""
-        for letter in self.sent[-REPLAYED:] * 2:
-            self.link.post(letter)
+        """Send the last messages once more, twice, as after a restore of the device's memory."""
+        for message in self.sent[-REPLAYED:] * 2:
+            self.link.post(message)
 
     def _fix(self) -> dict[str, Any]:
         self.t += self.rng.randint(1, 50)
@@ -97,19 +97,19 @@ class Device:
                 "seq": self.seq - 1, "boot": self.boot}  # fmt: skip
 
     def _post(self, payload: bytes, points: int, last: int) -> None:
-        letter = Letter(topic=f"{self._topic}/fix", payload=payload, points=points, boot=self.boot, seq=last)
-        self.sent.append(letter)
+        message = Message(topic=f"{self._topic}/fix", payload=payload, points=points, boot=self.boot, seq=last)
+        self.sent.append(message)
         del self.sent[: -10 * REPLAYED]
-        self.link.post(letter)
+        self.link.post(message)
 
-    def _taken(self, letter: Letter) -> None:
-        if letter.topic.endswith("/event"):
-            self.record.events.setdefault(json.loads(letter.payload)["id"], time.monotonic())
-        elif letter.points and not self.until_stored:
-            self.record.note(self.record.broker_has, _fixes(self.name, letter))
+    def _taken(self, message: Message) -> None:
+        if message.topic.endswith("/event"):
+            self.record.events.setdefault(json.loads(message.payload)["id"], time.monotonic())
+        elif message.points and not self.until_stored:
+            self.record.note(self.record.broker_has, _fixes(self.name, message))
 
-    def _stored(self, letter: Letter) -> None:
-        self.record.note(self.record.server_has, _fixes(self.name, letter))
+    def _stored(self, message: Message) -> None:
+        self.record.note(self.record.server_has, _fixes(self.name, message))
 
 
 QUICK = Timing(keep_alive_s=5, ack_s=10.0)
@@ -145,6 +145,6 @@ async def drive(devices: Sequence[Device], stop: asyncio.Event, *, seed: int) ->
         await asyncio.sleep(max(0.0, every - (time.monotonic() - began)))
 
 
-def _fixes(name: str, letter: Letter) -> list[Fix]:
-    said = json.loads(letter.payload)
+def _fixes(name: str, message: Message) -> list[Fix]:
+    said = json.loads(message.payload)
     return [(name, fix["t"]) for fix in (said if isinstance(said, list) else [said])]

@@ -164,7 +164,7 @@ async def _drained(devices: list[fleet.Device]) -> bool:
 
 
 def _waiting(devices: list[fleet.Device]) -> dict[str, int]:
-    """Letters in the outboxes that are not empty."""
+    """Messages in the outboxes that are not empty."""
     return {device.name: len(device.link) for device in devices if len(device.link)}
 
 

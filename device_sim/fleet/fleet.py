@@ -27,7 +27,7 @@ class Fleet:
         broker: Where to connect.
         connections: Most connections; with more devices the last ones share a few, which have no last will.
         now: The clock, ms since 1970.
-        on_ack: Called with each acknowledged letter.
+        on_ack: Called with each acknowledged message.
         until_stored: Devices keep their fixes until `ack` says that the database has them.
     """
 
@@ -38,7 +38,7 @@ class Fleet:
         *,
         connections: int,
         now: Callable[[], int],
-        on_ack: Callable[[uplink.Letter], None] = lambda _: None,
+        on_ack: Callable[[uplink.Message], None] = lambda _: None,
         until_stored: bool = False,
     ) -> None:
         self.devices, self.now, self._until_stored = devices, now, until_stored
@@ -63,24 +63,24 @@ class Fleet:
         begin, points = loop.time(), 0
         for device in self.devices:
             link = self._uplink_of[device.who.number]
-            for letter in device.letters(until, join=True):
-                link.post(letter)
-                points += letter.points
+            for message in device.messages(until, join=True):
+                link.post(message)
+                points += message.points
             await link.room(200)
             await asyncio.sleep(max(0.0, begin + points / rate - loop.time()))
         for link in self.uplinks:
             await link.room(0)
 
     async def live(self, stop: asyncio.Event, *, tick_s: float = 0.25) -> None:
-        """Send each letter when it is due, until `stop`."""
+        """Send each message when it is due, until `stop`."""
         queue = [(device.due, device.who.number, device) for device in self.devices]
         heapq.heapify(queue)
         while not stop.is_set():
             now = self.now()
             while queue[0][0] <= now:
                 _, number, device = queue[0]
-                for letter in device.letters(now):
-                    self._uplink_of[number].post(letter)
+                for message in device.messages(now):
+                    self._uplink_of[number].post(message)
                 heapq.heapreplace(queue, (device.due, number, device))
             try:
                 await asyncio.wait_for(stop.wait(), tick_s)
@@ -88,7 +88,7 @@ class Fleet:
                 continue
 
     def _uplink(
-        self, n: int, group: list[post.SimulatedDevice], broker: Broker, on_ack: Callable[[uplink.Letter], None]
+        self, n: int, group: list[post.SimulatedDevice], broker: Broker, on_ack: Callable[[uplink.Message], None]
     ) -> uplink.Uplink:
         alone = len(group) == 1
         return uplink.Uplink(
@@ -101,7 +101,7 @@ class Fleet:
             devices=[device.topic(topics.TopicKind.FIX).rpartition("/")[0] for device in group if self._until_stored],
         )
 
-    def _statuses(self, devices: list[post.SimulatedDevice], *, online: bool) -> list[uplink.Letter]:
+    def _statuses(self, devices: list[post.SimulatedDevice], *, online: bool) -> list[uplink.Message]:
         return [device.status(self.now(), online=online) for device in devices]
 
     def _lost(self, error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""What an officer's device sends and when: the one place that turns walks, tracks and faults into letters."""
+"""What an officer's device sends and when: the one place that turns walks, tracks and faults into messages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class PostShift:
 
 
 class SimulatedDevice:
-    """The device of an officer: yields its letters in the order in which they leave it.
+    """The device of an officer: yields its messages in the order in which they leave it.
 
     Args:
         seed: Of the town and of all that happens.
@@ -90,7 +90,7 @@ class SimulatedDevice:
 
     @property
     def due(self) -> int:
-        """When the next letter leaves, ms; at the end of a shift, when the next shift begins."""
+        """When the next message leaves, ms; at the end of a shift, when the next shift begins."""
         shift, times = self.shift, [self.who.shift_start(self.shift.number + 1)]
         if self._next < len(shift.deliveries.due):
             times.append(int(shift.deliveries.due[self._next]))
@@ -98,13 +98,13 @@ class SimulatedDevice:
             times.append(shift.events[self._next_event][0])
         return min(times)
 
-    def letters(self, now: int, *, join: bool = False) -> Iterator[uplink.Letter]:
-        """Letters that leave up to `now`, ms; with `join` the fixes come in arrays, as from an emptied buffer."""
+    def messages(self, now: int, *, join: bool = False) -> Iterator[uplink.Message]:
+        """Messages that leave up to `now`, ms; with `join` the fixes come in arrays, as from an emptied buffer."""
         waiting: list[wire.Fix] = []
         while (due := self.due) <= now:
             shift = self.shift
             if self._next_event < len(shift.events) and shift.events[self._next_event][0] == due:
-                yield self._letter(topics.TopicKind.EVENT, self._encode(shift.events[self._next_event][1]))
+                yield self._message(topics.TopicKind.EVENT, self._encode(shift.events[self._next_event][1]))
                 self._next_event += 1
             elif self._next < len(shift.deliveries.due) and shift.deliveries.due[self._next] == due:
                 waiting += self._fixes(shift)
@@ -118,17 +118,17 @@ class SimulatedDevice:
         if waiting:
             yield self._array(waiting, now)
 
-    def status(self, t: int, *, online: bool) -> uplink.Letter:
+    def status(self, t: int, *, online: bool) -> uplink.Message:
         """The retained state of the device at `t`, ms."""
         taken = self.shift.taken
         at = min(int(np.searchsorted(taken.at, t)), len(taken) - 1)
         battery = float(taken.bat[at]) if len(taken) else 0.0
         status = wire.Status(online=online, t=t, bat=battery, app=APP)
-        return uplink.Letter(topic=self.topic(topics.TopicKind.STATUS), payload=self._encode(status), retain=True)
+        return uplink.Message(topic=self.topic(topics.TopicKind.STATUS), payload=self._encode(status), retain=True)
 
-    def gone(self) -> uplink.Letter:
+    def gone(self) -> uplink.Message:
         """What the broker says for the device when the connection is lost."""
-        return uplink.Letter(
+        return uplink.Message(
             topic=self.topic(topics.TopicKind.STATUS), payload=_json.encode(wire.Status(online=False)), retain=True
         )
 
@@ -175,16 +175,16 @@ class SimulatedDevice:
         start = max(start, int(np.searchsorted(shift.taken.at, self.since)))
         return shift.taken.fixes(start, stop) if start < stop else []
 
-    def _array(self, fixes: list[wire.Fix], now: int) -> uplink.Letter:
+    def _array(self, fixes: list[wire.Fix], now: int) -> uplink.Message:
         payload = self._encode(fixes[0] if len(fixes) == 1 else fixes)
         last = fixes[-1]
         kind = topics.TopicKind.BUFFER if last.t < now - BUFFERED_MS else topics.TopicKind.FIX
-        return uplink.Letter(
+        return uplink.Message(
             topic=self.topic(kind), payload=payload, points=len(fixes), boot=last.boot, seq=last.seq or 0
         )
 
-    def _letter(self, kind: topics.TopicKind, payload: bytes) -> uplink.Letter:
-        return uplink.Letter(topic=self.topic(kind), payload=payload)
+    def _message(self, kind: topics.TopicKind, payload: bytes) -> uplink.Message:
+        return uplink.Message(topic=self.topic(kind), payload=payload)
 
 
 def ulid(t: int, rng: np.random.Generator) -> str:

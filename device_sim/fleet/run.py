@@ -51,7 +51,7 @@ class SimReport:
     """What was sent, counted."""
 
     officers: int = 0
-    letters: int = 0
+    messages: int = 0
     """Messages acknowledged by the broker."""
     fixes: int = 0
     """Fixes in them."""
@@ -96,9 +96,9 @@ async def simulate(
     devices = await _prepare(config, begin - int(config.history_minutes * 60_000), on_progress)
     report = SimReport(officers=len(devices))
 
-    def acknowledged(letter: uplink.Letter) -> None:
-        report.letters += 1
-        report.fixes += letter.points
+    def acknowledged(message: uplink.Message) -> None:
+        report.messages += 1
+        report.fixes += message.points
         on_progress("history", report.fixes, None)
 
     simulated = fleet.Fleet(

@@ -1,4 +1,4 @@
-"""Letters that the broker has and the database may not have yet: kept until `ack` names them. Pure."""
+"""Messages that the broker has and the database may not have yet: kept until `ack` names them. Pure."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _Boot = tuple[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Message:
     """A message to publish with QoS 1 (or `qos`). `points` counts what is in it, `source` names what it came from."""
 
     topic: str
@@ -41,7 +41,7 @@ class Unstored:
     """
 
     devices: Sequence[str] = ()
-    _kept: deque[tuple[float, Letter]] = field(default_factory=deque)
+    _kept: deque[tuple[float, Message]] = field(default_factory=deque)
     _heard: dict[_Boot, float] = field(default_factory=dict)
     """When an `ack` let go of something of a boot, or all of it was sent again, s."""
     _patience: dict[_Boot, float] = field(default_factory=dict)
@@ -54,14 +54,14 @@ class Unstored:
         """Topics to subscribe to."""
         return [f"{device}/{topics.TopicKind.ACK}" for device in self.devices]
 
-    def keep(self, letter: Letter, now: float) -> bool:
-        """Keep a letter that the broker has taken at `now`, s; False when nobody will say that it is stored."""
-        if letter.boot is None or _device(letter.topic) not in self.devices:
+    def keep(self, message: Message, now: float) -> bool:
+        """Keep a message that the broker has taken at `now`, s; False when nobody will say that it is stored."""
+        if message.boot is None or _device(message.topic) not in self.devices:
             return False
-        self._kept.append((now, letter))
+        self._kept.append((now, message))
         return True
 
-    def stored(self, topic: str, payload: bytes, now: float) -> list[Letter]:
+    def stored(self, topic: str, payload: bytes, now: float) -> list[Message]:
         """Let go of what an `ack` names at `now`, s, and return it; what is none changes nothing."""
         try:
             ack = msgspec.json.decode(payload, type=wire.Ack)
@@ -69,41 +69,41 @@ class Unstored:
             return []
         boot = _device(topic), ack.boot
 
-        def named(letter: Letter) -> bool:
-            return _boot(letter) == boot and letter.seq <= ack.seq
+        def named(message: Message) -> bool:
+            return _boot(message) == boot and message.seq <= ack.seq
 
-        gone = [letter for _, letter in self._kept if named(letter)]
+        gone = [message for _, message in self._kept if named(message)]
         if gone:
             self._kept = deque(entry for entry in self._kept if not named(entry[1]))
             self._heard[boot] = now
             self._patience.pop(boot, None)
         return gone
 
-    def take(self) -> list[Letter]:
+    def take(self) -> list[Message]:
         """Remove and return all: the connection was lost, and the broker may have been, too."""
-        letters = [letter for _, letter in self._kept]
+        messages = [message for _, message in self._kept]
         self._kept.clear()
-        return letters
+        return messages
 
-    def overdue(self, now: float) -> list[Letter]:
+    def overdue(self, now: float) -> list[Message]:
         """Remove and return what must be sent again at `now`, s, as nothing was said of its boot for too long."""
         oldest: dict[_Boot, float] = {}
-        for at, letter in self._kept:
-            oldest.setdefault(_boot(letter), at)
+        for at, message in self._kept:
+            oldest.setdefault(_boot(message), at)
         late = {boot for boot, at in oldest.items() if self._waits(boot, at, now)}
         for boot in late:
             self._heard[boot] = now
             self._patience[boot] = min(2 * self._patience.get(boot, AGAIN_S), LONGEST_S)
-        letters = [letter for _, letter in self._kept if _boot(letter) in late]
+        messages = [message for _, message in self._kept if _boot(message) in late]
         self._kept = deque(entry for entry in self._kept if _boot(entry[1]) not in late)
-        return letters
+        return messages
 
     def _waits(self, boot: _Boot, oldest: float, now: float) -> bool:
         return now - max(oldest, self._heard.get(boot, oldest)) >= self._patience.get(boot, AGAIN_S)
 
 
-def _boot(letter: Letter) -> _Boot:
-    return _device(letter.topic), letter.boot
+def _boot(message: Message) -> _Boot:
+    return _device(message.topic), message.boot
 
 
 def _device(topic: str) -> str:

@@ -1,7 +1,7 @@
 """One MQTT connection of one or several devices: a bounded outbox, a window of unacknowledged messages, reconnection.
 
-A letter leaves the outbox when the broker has acknowledged it, so a cut connection loses nothing: at least once. Where
-devices listen to `ack`, letters with fixes are kept until the database has them, so that a lost broker loses nothing.
+A message leaves the outbox when the broker has acknowledged it, so a cut connection loses nothing: at least once. Where
+devices listen to `ack`, messages with fixes are kept until the database has them, so that a lost broker loses nothing.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ from typing import Any
 
 import aiomqtt
 
-from device_sim.fleet.unstored import AGAIN_S, Letter, Unstored
+from device_sim.fleet.unstored import AGAIN_S, Message, Unstored
 from schemas.broker import Broker
 
-__all__ = ["Hooks", "Letter", "RefusedError", "Timing", "Uplink"]
+__all__ = ["Hooks", "Message", "RefusedError", "Timing", "Uplink"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +34,12 @@ _mqtt_logger.setLevel(logging.CRITICAL)  # what it would say arrives as an excep
 class Hooks:
     """What an uplink calls."""
 
-    greeting: Callable[[], list[Letter]] = list
-    """Gives the letters to send first on each connection."""
-    on_ack: Callable[[Letter], None] = lambda _: None
-    """Told of each letter that the broker has acknowledged."""
-    on_stored: Callable[[Letter], None] = lambda _: None
-    """Told of each letter whose fixes are in the database; for devices that listen to `ack` only."""
+    greeting: Callable[[], list[Message]] = list
+    """Gives the messages to send first on each connection."""
+    on_ack: Callable[[Message], None] = lambda _: None
+    """Told of each message that the broker has acknowledged."""
+    on_stored: Callable[[Message], None] = lambda _: None
+    """Told of each message whose fixes are in the database; for devices that listen to `ack` only."""
     on_lost: Callable[[BaseException], None] | None = None
     """Told when a connection was lost or could not be made; None: it is logged."""
 
@@ -78,24 +78,24 @@ class _Client(aiomqtt.Client):
         if reason_code.is_failure:
             if not self.refused.done():
                 self.refused.set_result(str(reason_code))
-            return  # the letter stays unacknowledged
+            return  # the message stays unacknowledged
         if reason_code.value == 0x10:  # no matching subscribers
             self.unheard += 1
         super()._on_publish(client, userdata, mid, reason_code, properties)
 
 
 class Uplink:
-    """A connection that publishes letters in order, each until it is acknowledged.
+    """A connection that publishes messages in order, each until it is acknowledged.
 
     Args:
         broker: Where to connect.
         identifier: MQTT client id.
         will: Published by the broker when the connection is lost.
         hooks: What to call, and when.
-        bound: Letters kept while offline; `post` drops the oldest beyond it and counts them in `dropped`.
+        bound: Messages kept while offline; `post` drops the oldest beyond it and counts them in `dropped`.
         window: Messages on the way at a time, at most; the broker may ask for fewer.
         timing: How long it waits.
-        devices: Topics of devices whose letters are kept until `ack` names them.
+        devices: Topics of devices whose messages are kept until `ack` names them.
     """
 
     def __init__(
@@ -113,9 +113,9 @@ class Uplink:
         self._broker, self._identifier, self._will = broker, identifier, will
         self._hooks = hooks or Hooks()
         self._bound, self._window, self._timing = bound, window, timing or Timing()
-        self._outbox: deque[Letter] = deque()
+        self._outbox: deque[Message] = deque()
         self._unstored = Unstored(devices)
-        self._on_the_way: dict[int, Letter] = {}
+        self._on_the_way: dict[int, Message] = {}
         self._publishing: set[asyncio.Task[None]] = set()
         self._number = 0
         self._changed = asyncio.Event()
@@ -124,28 +124,28 @@ class Uplink:
         self.acknowledged = 0
         self.dropped = 0
         self.unheard = 0
-        """Letters that the broker took although nobody subscribes to their topic."""
+        """Messages that the broker took although nobody subscribes to their topic."""
 
     def __len__(self) -> int:
-        """Letters not acknowledged, or not known to be stored, yet."""
+        """Messages not acknowledged, or not known to be stored, yet."""
         return len(self._outbox) + len(self._on_the_way) + len(self._unstored)
 
-    def post(self, letter: Letter) -> None:
-        """Put a letter at the end of the outbox; the oldest one goes when it is full."""
+    def post(self, message: Message) -> None:
+        """Put a message at the end of the outbox; the oldest one goes when it is full."""
         if len(self._outbox) >= self._bound:
             self._outbox.popleft()
             self.dropped += 1
-        self._outbox.append(letter)
+        self._outbox.append(message)
         self._changed.set()
 
-    async def room(self, letters: int) -> None:
-        """Wait until at most `letters` are not acknowledged."""
-        while len(self) > letters:
+    async def room(self, messages: int) -> None:
+        """Wait until at most `messages` are not acknowledged."""
+        while len(self) > messages:
             self._changed.clear()
             await self._changed.wait()
 
-    async def run(self, stop: asyncio.Event, *, farewell: Callable[[], list[Letter]] = list) -> None:
-        """Stay connected until `stop`; then send the farewell letters, if the broker is there, and disconnect.
+    async def run(self, stop: asyncio.Event, *, farewell: Callable[[], list[Message]] = list) -> None:
+        """Stay connected until `stop`; then send the farewell messages, if the broker is there, and disconnect.
 
         Raises:
             RefusedError: the broker refuses a message, and giving up is allowed.
@@ -187,7 +187,7 @@ class Uplink:
         where = f"{self._broker.host}:{self._broker.port}"
         logger.warning("%s: no connection to the broker at %s: %s", self._identifier, where, error)
 
-    async def _until_stop(self, stop: asyncio.Event, farewell: Callable[[], list[Letter]]) -> None:
+    async def _until_stop(self, stop: asyncio.Event, farewell: Callable[[], list[Message]]) -> None:
         """Connect and send until the connection is lost; `stop` also ends an attempt to connect."""
         attempt = asyncio.create_task(self._connection(stop, farewell))
         stopped = asyncio.create_task(stop.wait())
@@ -202,7 +202,7 @@ class Uplink:
             stopped.cancel()
             attempt.cancel()
 
-    async def _connection(self, stop: asyncio.Event, farewell: Callable[[], list[Letter]]) -> None:
+    async def _connection(self, stop: asyncio.Event, farewell: Callable[[], list[Message]]) -> None:
         async with self._client() as client:
             self.connected, self.connections = True, self.connections + 1
             try:
@@ -232,7 +232,7 @@ class Uplink:
         client.pending_calls_threshold = 65_535  # the window bounds them already
         return client
 
-    async def _session(self, client: _Client, stop: asyncio.Event, farewell: Callable[[], list[Letter]]) -> None:
+    async def _session(self, client: _Client, stop: asyncio.Event, farewell: Callable[[], list[Message]]) -> None:
         async with asyncio.TaskGroup() as group:
             watchers = [
                 group.create_task(self._watch(client)),
@@ -241,8 +241,8 @@ class Uplink:
             ]
             sender = group.create_task(self._send(client, group))
             await stop.wait()
-            for letter in farewell():
-                self.post(letter)
+            for message in farewell():
+                self.post(message)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.room(0), _GOODBYE_S)
             client.timeout = _GOODBYE_S  # a broker that hangs is not waited for
@@ -254,8 +254,8 @@ class Uplink:
         if self._unstored.devices:
             await client.subscribe([(topic, 0) for topic in self._unstored.filters])
         async for message in client.messages:
-            for letter in self._unstored.stored(str(message.topic), bytes(message.payload), time.monotonic()):
-                self._hooks.on_stored(letter)
+            for kept in self._unstored.stored(str(message.topic), bytes(message.payload), time.monotonic()):
+                self._hooks.on_stored(kept)
             self._changed.set()
 
     async def _send_again(self) -> None:
@@ -275,20 +275,20 @@ class Uplink:
                 self._changed.clear()
                 await self._changed.wait()
             await window.acquire()
-            letter = self._outbox.popleft()
+            message = self._outbox.popleft()
             self._number += 1
-            self._on_the_way[self._number] = letter
-            task = group.create_task(self._publish(client, self._number, letter, window))
+            self._on_the_way[self._number] = message
+            task = group.create_task(self._publish(client, self._number, message, window))
             self._publishing.add(task)
             task.add_done_callback(self._publishing.discard)
 
-    async def _publish(self, client: _Client, number: int, letter: Letter, window: asyncio.Semaphore) -> None:
-        await client.publish(letter.topic, letter.payload, letter.qos, letter.retain, timeout=self._timing.ack_s)
+    async def _publish(self, client: _Client, number: int, message: Message, window: asyncio.Semaphore) -> None:
+        await client.publish(message.topic, message.payload, message.qos, message.retain, timeout=self._timing.ack_s)
         window.release()
         del self._on_the_way[number]
         self.acknowledged += 1
-        self._unstored.keep(letter, time.monotonic())
-        self._hooks.on_ack(letter)
+        self._unstored.keep(message, time.monotonic())
+        self._hooks.on_ack(message)
         self._changed.set()
 
 

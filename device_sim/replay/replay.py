@@ -177,9 +177,9 @@ async def _publish(
 
     total, last_reported = report.read, time.monotonic()
 
-    def acknowledged(letter: uplink.Letter) -> None:
+    def acknowledged(message: uplink.Message) -> None:
         nonlocal last_reported
-        report.devices[letter.source].acknowledged += letter.points
+        report.devices[message.source].acknowledged += message.points
         now = time.monotonic()
         if now - last_reported >= _TELL_EVERY_S:
             last_reported = now
@@ -219,7 +219,7 @@ async def _feed(
         device = report.devices[source]
         topic = str(topics.Topic(config.unit, device.device, topics.TopicKind.FIX))
         payload = _encode(fixes[0] if len(fixes) == 1 else fixes)
-        link.post(uplink.Letter(topic=topic, payload=payload, qos=config.qos, points=len(fixes), source=source))
+        link.post(uplink.Message(topic=topic, payload=payload, qos=config.qos, points=len(fixes), source=source))
         device.published += len(fixes)
     await link.room(0)
 

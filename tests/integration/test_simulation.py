@@ -20,9 +20,9 @@ def _expected(config: run.SimConfig, since: int, until: int) -> set[tuple[str, i
     for who in officer.recruit(config.officers, config.seed, interval_s=config.interval_s):
         device = post.SimulatedDevice(config.seed, who)
         device.start(since)
-        for letter in device.letters(until, join=True):
-            if letter.points:
-                fixes = decoder.decode(letter.payload)
+        for message in device.messages(until, join=True):
+            if message.points:
+                fixes = decoder.decode(message.payload)
                 found |= {(who.name, fix.t) for fix in (fixes if isinstance(fixes, list) else [fixes])}
     return found
 
@@ -110,5 +110,5 @@ async def test_simulation_without_a_broker_ends_when_told(mosquitto: mosquitto.M
     await asyncio.wait_for(prepared.wait(), 40 * waiting.PATIENCE)
     stop.set()
     report = await asyncio.wait_for(task, 5 * waiting.PATIENCE)
-    assert report.letters == 0
+    assert report.messages == 0
     assert report.waiting > 0

@@ -53,4 +53,4 @@ async def _simulate(config: simulation.SimConfig, stop: asyncio.Event) -> None:
             notify.notify_ready()
 
         report = await simulation.simulate(config, stop, on_progress=progress, on_live=on_live)
-    screen.print(f"{report.officers} officers, {report.fixes:,} fixes in {report.letters:,} messages acknowledged")
+    screen.print(f"{report.officers} officers, {report.fixes:,} fixes in {report.messages:,} messages acknowledged")

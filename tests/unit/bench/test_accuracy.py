@@ -94,7 +94,7 @@ AHEAD = mix.Mix(radio=faults.FaultPlan(gaps_per_shift=5), handset=handset.Handse
 
 @pytest.mark.parametrize("plan", [MOCKED, AHEAD], ids=["mocked", "ahead"])
 def test_the_bench_takes_what_ingest_takes(plan: mix.Mix) -> None:
-    """The columns that the bench makes are those that ingest makes of the letters, without what it refuses."""
+    """The columns that the bench makes are those that ingest makes of the messages, without what it refuses."""
     refused = 0
     mustered = fleet.muster(1, 12, 8.0, plan)
     for who, shift in list(zip(mustered.officers, mustered.shifts, strict=True))[:4]:
@@ -113,16 +113,14 @@ def test_the_bench_takes_what_ingest_takes(plan: mix.Mix) -> None:
 
 
 def _ingested(who: officer.Officer, plan: mix.Mix) -> FixColumns:
-    """What ingest makes of the letters of a device in the shift of the bench."""
+    """What ingest makes of the messages of a device in the shift of the bench."""
     device = post.SimulatedDevice(1, who, plan=plan)
     device.start(who.shift_start(fleet.SHIFT))
     end, received = who.shift_start(fleet.SHIFT + 1), []
     while (now := device.due) <= end and device.shift.number == fleet.SHIFT:
-        for letter in device.letters(now):
-            message = DeviceMessage(
-                topic=letter.topic, payload=letter.payload, retained=False, received=now, connection=0
-            )
-            said = decode.decode(letter.topic, letter.payload, retained=False, now=now)
+        for sent in device.messages(now):
+            message = DeviceMessage(topic=sent.topic, payload=sent.payload, retained=False, received=now, connection=0)
+            said = decode.decode(sent.topic, sent.payload, retained=False, now=now)
             received.append(batch.Received(message, said))
     known = {who.name: enrolment.Device(id=1, name=who.name, unit=who.unit, datum=wire.Datum.WGS84)}
     return batch.build(received, batch.senders(received, known)).fixes

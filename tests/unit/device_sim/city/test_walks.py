@@ -1,4 +1,4 @@
-"""Ways, tracks, faults and letters of the officers: timelines that are the same for the same seed."""
+"""Ways, tracks, faults and messages of the officers: timelines that are the same for the same seed."""
 
 import itertools
 import json
@@ -156,9 +156,9 @@ def test_history_goes_on_into_the_live_track_without_a_seam() -> None:
     split, whole = post.SimulatedDevice(1, FOOT), post.SimulatedDevice(1, FOOT)
     split.start(begin)
     whole.start(begin)
-    history = list(split.letters(now, join=True))
-    sent = [*history, *split.letters(end)]
-    alone = list(whole.letters(end))
+    history = list(split.messages(now, join=True))
+    sent = [*history, *split.messages(end)]
+    alone = list(whole.messages(end))
     assert len(history) < 20
     assert _times(sent) == _times(alone)
     assert sorted(_events(sent)) == sorted(_events(alone))
@@ -168,12 +168,12 @@ def test_events_are_of_the_wire_and_keep_their_ids() -> None:
     """Events have the form of the contract, lie near the officer and have the same ids when sent again."""
     found = []
     for _ in range(2):
-        letters = []
+        messages = []
         for who in OFFICERS[:12]:
             device = post.SimulatedDevice(1, who)
             device.start(who.shift_start(SHIFT))
-            letters += list(device.letters(who.shift_start(SHIFT + 1) - 1))
-        found.append(_events(letters))
+            messages += list(device.messages(who.shift_start(SHIFT + 1) - 1))
+        found.append(_events(messages))
     assert found[0] == found[1]
     assert len(found[0]) > 10
     for payload in found[0]:
@@ -187,7 +187,7 @@ def test_truth_is_what_the_ways_say() -> None:
     begin = FOOT.shift_start(SHIFT + 1) - 3_600_000
     device.start(begin)
     now = begin + 7_200_000
-    list(device.letters(now))
+    list(device.messages(now))
     ended, going_on = device.truth(now)
     assert going_on is not None
     chain = [*ended, going_on]
@@ -202,7 +202,7 @@ def test_true_stays_hold_the_dwell_of_the_presences() -> None:
     device = post.SimulatedDevice(1, FOOT)
     device.start(FOOT.shift_start(SHIFT) + 3_600_000)
     now = FOOT.shift_start(SHIFT + 1) + 1_800_000
-    assert list(device.letters(now))
+    assert list(device.messages(now))
     ended, going_on = device.truth(now)
     expected: dict[int, int] = {}
     for found in [*ended, *([going_on] if going_on else [])]:
@@ -262,10 +262,10 @@ def test_will_of_a_device_says_offline() -> None:
     assert msgspec.json.decode(gone.payload, type=wire.Status) == wire.Status(online=False)
 
 
-def _times(letters: list[uplink.Letter]) -> list[int]:
-    fixes = [_fixes.decode(letter.payload) for letter in letters if letter.topic.endswith("/fix")]
+def _times(messages: list[uplink.Message]) -> list[int]:
+    fixes = [_fixes.decode(message.payload) for message in messages if message.topic.endswith("/fix")]
     return [fix.t for found in fixes for fix in (found if isinstance(found, list) else [found])]
 
 
-def _events(letters: list[uplink.Letter]) -> list[bytes]:
-    return [letter.payload for letter in letters if letter.topic.endswith("/event")]
+def _events(messages: list[uplink.Message]) -> list[bytes]:
+    return [message.payload for message in messages if message.topic.endswith("/event")]

@@ -3,14 +3,14 @@
 import itertools
 import json
 
-from device_sim.fleet.unstored import AGAIN_S, Letter, Unstored
+from device_sim.fleet.unstored import AGAIN_S, Message, Unstored
 
 CAMERA = "patrol/v1/team-1/cam-1"
 
 
-def letter(seq: int, *, boot: str | None = "b1", device: str = CAMERA) -> Letter:
-    """A letter with fixes up to `seq`."""
-    return Letter(topic=f"{device}/fix", payload=b"%d" % seq, boot=boot, seq=seq)
+def message(seq: int, *, boot: str | None = "b1", device: str = CAMERA) -> Message:
+    """A message with fixes up to `seq`."""
+    return Message(topic=f"{device}/fix", payload=b"%d" % seq, boot=boot, seq=seq)
 
 
 def ack(seq: int, boot: str = "b1") -> bytes:
@@ -18,10 +18,10 @@ def ack(seq: int, boot: str = "b1") -> bytes:
     return json.dumps({"boot": boot, "seq": seq}).encode()
 
 
-def test_letters_are_kept_until_they_are_named() -> None:
-    """`ack` lets go of its device's and its boot's letters up to its number, and of nothing else."""
+def test_messages_are_kept_until_they_are_named() -> None:
+    """`ack` lets go of its device's and its boot's messages up to its number, and of nothing else."""
     kept = Unstored([CAMERA])
-    for each in (letter(0), letter(5), letter(9), letter(3, boot="b0")):
+    for each in (message(0), message(5), message(9), message(3, boot="b0")):
         assert kept.keep(each, 0.0)
     assert [each.seq for each in kept.stored(f"{CAMERA}/ack", ack(5), 0.0)] == [0, 5]
     assert kept.stored("patrol/v1/team-1/cam-2/ack", ack(9), 0.0) == []
@@ -32,7 +32,7 @@ def test_letters_are_kept_until_they_are_named() -> None:
 def test_rubbish_on_ack_lets_go_of_nothing() -> None:
     """Neither other texts nor other shapes."""
     kept = Unstored([CAMERA])
-    kept.keep(letter(1), 0.0)
+    kept.keep(message(1), 0.0)
     for payload in (b"", b"x", b"\xff", b"[]", b'{"boot": 1, "seq": 5}', b'{"boot": "b1"}'):
         assert kept.stored(f"{CAMERA}/ack", payload, 0.0) == []
     assert len(kept) == 1
@@ -41,8 +41,8 @@ def test_rubbish_on_ack_lets_go_of_nothing() -> None:
 def test_only_what_can_be_named_is_kept() -> None:
     """Events and statuses, and what other devices send, end with the broker's answer."""
     kept = Unstored([CAMERA])
-    assert not kept.keep(letter(1, boot=None), 0.0)
-    assert not kept.keep(letter(1, device="patrol/v1/team-1/cam-2"), 0.0)
+    assert not kept.keep(message(1, boot=None), 0.0)
+    assert not kept.keep(message(1, device="patrol/v1/team-1/cam-2"), 0.0)
     assert kept.filters == [f"{CAMERA}/ack"]
 
 
@@ -50,7 +50,7 @@ def test_what_nothing_is_said_of_is_sent_again_in_order() -> None:
     """All that is left of the device, once; what comes later waits its own time."""
     kept = Unstored([CAMERA])
     for n in range(4):
-        kept.keep(letter(n), float(n))
+        kept.keep(message(n), float(n))
     assert kept.overdue(AGAIN_S - 0.1) == []
     assert [each.seq for each in kept.overdue(AGAIN_S)] == [0, 1, 2, 3]
     assert kept.overdue(AGAIN_S) == []
@@ -62,7 +62,7 @@ def test_a_server_that_is_behind_is_not_sent_everything_again_and_again() -> Non
     kept, now = Unstored([CAMERA]), 0.0
     times: list[float] = []
     for n in range(10):
-        kept.keep(letter(n), now)
+        kept.keep(message(n), now)
     for n in range(5):
         now += 0.9 * AGAIN_S
         kept.stored(f"{CAMERA}/ack", ack(n), now)
@@ -85,9 +85,9 @@ def test_silence_of_one_device_says_nothing_of_another() -> None:
     """Devices that share a connection wait each for their own `ack`."""
     other = "patrol/v1/team-1/cam-2"
     kept = Unstored([CAMERA, other])
-    kept.keep(letter(1), 0.0)
-    kept.keep(letter(1, device=other), 0.0)
-    kept.keep(letter(2, device=other), 0.0)
+    kept.keep(message(1), 0.0)
+    kept.keep(message(1, device=other), 0.0)
+    kept.keep(message(2, device=other), 0.0)
     kept.stored(f"{other}/ack", ack(1), AGAIN_S - 1)
     assert [each.topic for each in kept.overdue(AGAIN_S)] == [f"{CAMERA}/fix"]
     assert [each.seq for each in kept.take()] == [2]
@@ -96,10 +96,10 @@ def test_silence_of_one_device_says_nothing_of_another() -> None:
 def test_progress_of_one_boot_says_nothing_of_another() -> None:
     """What a broker dropped of an old boot is sent again, though the new one is acknowledged all the time."""
     kept, now = Unstored([CAMERA]), 0.0
-    kept.keep(letter(4, boot="b0"), now)
-    again: list[Letter] = []
+    kept.keep(message(4, boot="b0"), now)
+    again: list[Message] = []
     for n in range(10):
-        kept.keep(letter(n), now)
+        kept.keep(message(n), now)
         now += AGAIN_S / 5
         kept.stored(f"{CAMERA}/ack", ack(n), now)
         again += kept.overdue(now)
