@@ -96,7 +96,7 @@ def main(
     console.print(table(f"{officers} officers, {hours:g} h, standard mix, seed {seed}", result, rates))
     quarters = ", ".join(f"{rss / MIB:.0f}" for rss in result.rss_peak)
     console.print(
-        f"{result.fixes:,} fixes in {result.batches} batches, {result.late} late, {result.stays:,} stays told"
+        f"{result.fixes:,} fixes in {result.batches} batches, {result.late} late, {result.stays:,} stays reported"
     )
     for rows, each in live.items():
         rate, batch_ms = rates[f"live_{rows}_fixes_per_cpu_s"], 1000 * each.engine.cpu / each.batches

@@ -88,13 +88,13 @@ def show(result: run.Result) -> None:
     console.print(
         f"{len(result.outcomes)} faults; {result.sent:,} fixes taken, {found.promised:,} promised, "
         f"{len(found.lost)} lost, {sum(found.doubled.values())} doubled; {found.lost_by_broker} lost by killed brokers "
-        f"though they had "
-        f"acknowledged them, none of them by devices that wait for `ack`."
+        f"though they had acknowledged them, "
+        f"none of them by devices that wait for `ack`."
     )
     console.print(
         f"{found.calls} calls for help, {len(found.calls_lost)} lost ({found.calls_lost_by_broker} by killed brokers); "
-        f"{found.steps} steps of alerts, {len(found.steps_lost)} lost, {len(found.untold)} not told, "
-        f"{len(found.told_twice)} told under two ids."
+        f"{found.steps} steps of alerts, {len(found.steps_lost)} lost, {len(found.unsent)} not sent, "
+        f"{len(found.sent_twice)} sent under two ids."
     )
     acts = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sorted(result.hostile.items()))
     console.print(f"Hostile device: {acts}; {found.forged} fixes forged, {len(result.overheard)} topics overheard.")
@@ -108,8 +108,8 @@ def misses(result: run.Result) -> Iterator[str]:
         ("fixes lost", found.lost),
         ("calls for help lost", found.calls_lost),
         ("steps of alerts lost", found.steps_lost),
-        ("steps not told", found.untold),
-        ("steps told under two ids", found.told_twice),
+        ("steps not sent", found.unsent),
+        ("steps sent under two ids", found.sent_twice),
     ):
         if lost:
             yield f"{len(lost)} {what}, such as {lost[0]}"

@@ -142,10 +142,10 @@ async def _enrolled(
         await connection.close()
 
 
-def _taken_in(load: stack.Load, told: stretches.Told) -> None:
-    """Let the load run until the watcher of alerts has taken in all devices; a look that goes on began before."""
-    enough = told.looks() + 2
-    stretches.follow(load, told, lambda: told.looks() >= enough, 180)
+def _taken_in(load: stack.Load, metrics: stretches.WorkerMetrics) -> None:
+    """Let the load run until the watcher of alerts has taken in all devices; an evaluation in progress began before."""
+    enough = metrics.evaluations() + 2
+    stretches.follow(load, metrics, lambda: metrics.evaluations() >= enough, 180)
 
 
 async def _store(services: stack.Services, days: int, fixes_a_day: int) -> None:

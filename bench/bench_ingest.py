@@ -54,7 +54,7 @@ async def measure(seconds: float = 20, devices: int = 20_000) -> list[Figure]:
             with stretches.baseline(command[0], services.mqtt_url, *command[1:]) as other, stack.load(plan) as load:
                 found[name] = stretches.measured(name, services, other[0], load, other[1], seconds=short, after=500)
         found["COPY alone"] = await copy(services, short)
-    return list(told(found))
+    return list(_figures(found))
 
 
 async def full(name: str, services: stack.Services, together: int, seconds: float, devices: int) -> Measured:
@@ -91,7 +91,7 @@ async def copy(services: stack.Services, seconds: float) -> Measured:
     return Measured(name="COPY alone", fixes=made, seconds=took, cpu_us={"database": cost})
 
 
-def told(found: dict[str, Measured]) -> list[Figure]:
+def _figures(found: dict[str, Measured]) -> list[Figure]:
     """Figures of the stretches."""
     naive, bare = found["naive loop"], found["gmqtt alone"]
     least = {"single fixes": LEAST_SINGLE, "arrays of 10": LEAST_ARRAYS}

@@ -49,11 +49,11 @@ async def measure(seconds: float = 20, devices: int = 5_000) -> list[Figure]:
             idle = await _stretch(services, port, stored, 0, seconds, devices)
             found = [
                 Figure(bench="latency", name="the most, closed loop", value=most.rate, unit="fixes/s"),
-                *told("no load", idle, {}, judged=False),
+                *_figures("no load", idle, {}, judged=False),
             ]
             for share in SHARES:
                 lags = await _stretch(services, port, stored, share * most.rate, seconds, devices)
-                found += told(f"{share:.0%} of the most", lags, idle, judged=share == JUDGED)
+                found += _figures(f"{share:.0%} of the most", lags, idle, judged=share == JUDGED)
     return found
 
 
@@ -91,7 +91,7 @@ async def _lags(services: stack.Services, prefix: str) -> list[float]:
     return [row[0] for row in rows[3 * probes.PROBES :]]
 
 
-def told(at: str, lags: dict[str, list[float]], idle: dict[str, list[float]], *, judged: bool) -> list[Figure]:
+def _figures(at: str, lags: dict[str, list[float]], idle: dict[str, list[float]], *, judged: bool) -> list[Figure]:
     """Figures of a stretch."""
     bounds = {"committed": MOST_COMMITTED_MS, "seen": MOST_SEEN_MS}
     return [

@@ -97,8 +97,8 @@ async def measure(
                     stage.tell(crowd, "stop", answer=False)
     p99 = alone.seen["fix_ms"]["p99"]
     return [
-        *_told(f"{count:,} read", alone, count, None),
-        *_told(f"{stuck:,} of {count:,} stuck", beside, count - stuck, p99),
+        *_figures(f"{count:,} read", alone, count, None),
+        *_figures(f"{stuck:,} of {count:,} stuck", beside, count - stuck, p99),
     ]
 
 
@@ -126,7 +126,7 @@ def _spy(pid: int, seconds: float, file: Path) -> threading.Thread:
     return watcher
 
 
-def _told(name: str, stretch: Stretch, reading: int, alone_p99: float | None) -> list[Figure]:
+def _figures(name: str, stretch: Stretch, reading: int, alone_p99: float | None) -> list[Figure]:
     """Figures of a stretch; `alone_p99` is that of the stretch in which all read, ms."""
     seen, fix = stretch.seen, stretch.seen["fix_ms"]
     found = [

@@ -34,7 +34,7 @@ EVERY_S = (1, 5, 10, 30)
 NOISES = ((1.0, 0.0), (1.0, 4.0), (3.0, 4.0), (1.0, 8.0), (8.0, 0.0))
 """Standard deviations per axis, m: without memory, and of the drift."""
 ACCURACIES = (3.0, 5.0, 8.0, 12.0, 25.0, np.nan)
-"""Declared with the real tracks, m; NaN: none is said."""
+"""Declared with the real tracks, m; NaN: not reported."""
 SIDE_M = 150.0
 LEAST_M, LEAST_FIXES = 60.0, 4
 """Of stays on real tracks that are compared."""
@@ -56,8 +56,8 @@ class Row:
     white_m: float
     drift_m: float
     every_s: float
-    said: bool
-    """Whether the accuracy is said; else it is estimated."""
+    reported: bool
+    """Whether the accuracy is reported; else it is estimated."""
     shares: dict[str, float]
     """Measured ÷ true way, by walk."""
     standing_m: float
@@ -82,9 +82,9 @@ def main(
 ) -> None:
     """Measure and judge."""
     console = Console(width=130)
-    kinds = [(*noise, every, said) for said in (True, False) for noise in NOISES for every in EVERY_S]
+    kinds = [(*noise, every, reported) for reported in (True, False) for noise in NOISES for every in EVERY_S]
     walked = track(kinds, "walks …", console=console)
-    rows = [measure(white, drift, every, said=said, runs=runs) for white, drift, every, said in walked]
+    rows = [measure(white, drift, every, reported=reported, runs=runs) for white, drift, every, reported in walked]
     console.print(_table(rows))
     real = list(compare(console))
     missed = [*judge(rows), *judge_real(real)]
@@ -97,10 +97,10 @@ def main(
         raise typer.Exit(1)
 
 
-def measure(white_m: float, drift_m: float, every: float, *, said: bool, runs: int, seed: int = 1) -> Row:
+def measure(white_m: float, drift_m: float, every: float, *, reported: bool, runs: int, seed: int = 1) -> Row:
     """Walk each of the walks, and stand, with errors of one kind."""
     rng = np.random.default_rng(seed)
-    accuracy = 1.515 * float(np.hypot(white_m, drift_m)) if said else np.nan
+    accuracy = 1.515 * float(np.hypot(white_m, drift_m)) if reported else np.nan
     city = _squares([(0, 0)], 300.0)
     shares = {}
     for name, corners in walks.WALKS.items():
@@ -110,7 +110,12 @@ def measure(white_m: float, drift_m: float, every: float, *, said: bool, runs: i
     t, places = walks.stand(every=every)
     standing = [_path(city, t, places + walks.errors(t, white_m, drift_m, rng), accuracy) for _ in range(runs)]
     return Row(
-        white_m=white_m, drift_m=drift_m, every_s=every, said=said, shares=shares, standing_m=float(np.mean(standing))
+        white_m=white_m,
+        drift_m=drift_m,
+        every_s=every,
+        reported=reported,
+        shares=shares,
+        standing_m=float(np.mean(standing)),
     )
 
 
@@ -118,7 +123,7 @@ def judge(rows: list[Row]) -> Iterator[str]:
     """Which walks are not right within a tenth, and who walks while standing."""
     for row in rows:
         kind = f"noise {row.white_m:g} m, drift {row.drift_m:g} m, every {row.every_s:g} s" + (
-            "" if row.said else ", accuracy not said"
+            "" if row.reported else ", accuracy not reported"
         )
         usual = row.every_s <= JUDGED_S and max(row.white_m, row.drift_m) <= USUAL_M and row.white_m < USUAL_M / 2
         for name, share in row.shares.items():
@@ -148,8 +153,8 @@ def compare(console: Console) -> Iterator[Real]:
         shares = np.array([share for run in found for share in _shares(*run, accuracy)])
         tenth, median, ninetieth = np.quantile(shares, [0.1, 0.5, 0.9]).tolist()
         real = Real(accuracy_m=accuracy, stays=len(shares), median=median, tenth=tenth, ninetieth=ninetieth)
-        said = "not said" if np.isnan(accuracy) else f"{accuracy:g} m"
-        table.add_row(said, str(real.stays), f"{median:.2f}", f"{tenth:.2f}", f"{ninetieth:.2f}")
+        declared = "not reported" if np.isnan(accuracy) else f"{accuracy:g} m"
+        table.add_row(declared, str(real.stays), f"{median:.2f}", f"{tenth:.2f}", f"{ninetieth:.2f}")
         yield real
     console.print(table)
 
@@ -189,8 +194,8 @@ def _stays(grid: CityGrid, t: Float, places: Float, accuracy: float) -> list[Sta
     fixes = FixColumns.from_columns(
         n, device=[1] * n, t=T0 + np.round(t * 1000).astype(np.int64), lat=lat, lon=lon, acc=np.full(n, accuracy)
     )
-    told = [*engine.advance(fixes).changes.stays, *engine.settle(T0 + 10**9).stays]
-    known = {change.t_in: change.stay for change in told}
+    reported = [*engine.advance(fixes).changes.stays, *engine.settle(T0 + 10**9).stays]
+    known = {change.t_in: change.stay for change in reported}
     return [stay for stay in known.values() if stay is not None]
 
 
@@ -212,8 +217,8 @@ def _table(rows: list[Row]) -> Table:
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(
-            f"{row.white_m:g} m", f"{row.drift_m:g} m", "said" if row.said else "not said", f"{row.every_s:g} s",
-            *(f"{share:.2f}" for share in row.shares.values()), f"{row.standing_m:.0f} m",
+            f"{row.white_m:g} m", f"{row.drift_m:g} m", "reported" if row.reported else "not reported",
+            f"{row.every_s:g} s", *(f"{share:.2f}" for share in row.shares.values()), f"{row.standing_m:.0f} m",
         )  # fmt: skip
     return table
 

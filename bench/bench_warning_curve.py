@@ -1,7 +1,7 @@
 """Warning more boldly or more shyly: the share warned against the share needless, of the product and of the plain rule.
 
 The product is moved by its thresholds of probability, all by the same odds; the rule by the part of the limit after
-which it warns. Nobody is sent, and every cell is told by itself: no alerts of streets. Words: docs/alerts.md.
+which it warns. Nobody is sent, and every cell is reported by itself: no alerts of streets. Words: docs/alerts.md.
 """
 
 import json
@@ -88,7 +88,7 @@ def measure(seeds: range) -> dict[str, dict[Way, Score]]:
 
 
 def watch(going: Shift, ways: Mapping[Way, How]) -> dict[Way, Score]:
-    """Let a shift pass and score what each way would have told of every gap first."""
+    """Let a shift pass and score what each way would have reported first of every gap."""
     ledgers = {way: AlertLedger() for way in ways}
     cells = len(going.world.places)
     since = {way: np.full(cells, -1, dtype=np.int64) for way in ways}
@@ -106,12 +106,12 @@ def watch(going: Shift, ways: Mapping[Way, How]) -> dict[Way, Score]:
 
 
 def _first(now: situation.Situation, by: Thresholds, since: NDArray[np.int64]) -> list[tuple[int, Level]]:
-    """Cells of which a gap is told now for the first time; `since` is the start of the last gap told, by cell."""
+    """Cells whose gap is reported now for the first time; `since` is the start of the last reported gap, by cell."""
     none = np.full(len(since), -1, dtype=np.int8)
     level = rules.levels(now.coverage, now.cells.dwell_ms, now.chance, none, by)
-    told = rules.can_judge(now, by) & (level >= Level.ORANGE) & (now.gap_start != since)
-    since[told] = now.gap_start[told]
-    return [(row, Level(level[row])) for row in np.flatnonzero(told).tolist()]
+    reported = rules.can_judge(now, by) & (level >= Level.ORANGE) & (now.gap_start != since)
+    since[reported] = now.gap_start[reported]
+    return [(row, Level(level[row])) for row in np.flatnonzero(reported).tolist()]
 
 
 def _opened(now: situation.Situation, row: int, level: Level) -> Change:

@@ -77,12 +77,12 @@ class Probes:
                 now = time.time()
                 if isinstance(message, bytes):
                     self._take(message, now, seen)
-                elif (told := json.loads(message))["type"] == "devices":
-                    self._names |= {each["slot"]: each["id"] for each in told["items"]}
+                elif (received := json.loads(message))["type"] == "devices":
+                    self._names |= {each["slot"]: each["id"] for each in received["items"]}
         raise websockets.WebSocketException("the web process ended the connection of the viewer")
 
     def _take(self, frame: bytes, now: float, seen: set[tuple[str, int]]) -> None:
-        slots, lon = probe.told(frame)
+        slots, lon = probe.positions(frame)
         for slot, east in zip(slots.tolist(), lon.tolist(), strict=True):
             key = self._names.get(slot, ""), round((east - LON) / STEP_DEG)
             if key in self.sent and key not in seen:

@@ -136,7 +136,7 @@ def truth(fleet: Fleet) -> Truth:
 
 def score(town: Town, fleet: Fleet, known: Known) -> Score:
     """Compare what the server knows with the truth."""
-    told = truth(fleet)
+    actual = truth(fleet)
     found: dict[Key, list[Stay]] = defaultdict(list)
     skew = fleet.skew_ms()
     for stay in known.stays:
@@ -144,18 +144,18 @@ def score(town: Town, fleet: Fleet, known: Known) -> Score:
         off = skew.get(stay.device, 0)
         found[stay.device - 1, stay.cell - 1].append(replace(stay, t_in=stay.t_in - off, t_out=stay.t_out - off))
     made = Score(fixes=len(np.unique(fleet.row)))
-    for key in set(found).union(*told.of.values()):
-        _score_visits(made, town, told, key, found[key])
-    visited = _visited(town, told, found)
+    for key in set(found).union(*actual.of.values()):
+        _score_visits(made, town, actual, key, found[key])
+    visited = _visited(town, actual, found)
     begin, end = _shift(fleet)
     _score_cells(made, town, visited, (begin, end))
     _score_shown(made, town, known, visited, (begin, end))
     return made
 
 
-def _score_visits(made: Score, town: Town, told: Truth, key: Key, found: list[Stay]) -> None:
+def _score_visits(made: Score, town: Town, actual: Truth, key: Key, found: list[Stay]) -> None:
     rule = town.true_rules[key[1]]
-    of = {reading: told.of[reading][key] for reading in Reading}
+    of = {reading: actual.of[reading][key] for reading in Reading}
     true = {reading: _valid(stays, rule) for reading, stays in of.items()}
     clear, near = _valid(of[Reading.SURE], rule, CLEARLY), _valid(of[Reading.POSSIBLE], rule, NEARLY)
     seen = [stay for stay in found if stay.kind is StayKind.VISIT]
@@ -173,7 +173,7 @@ def _score_visits(made: Score, town: Town, told: Truth, key: Key, found: list[St
         if same:
             best = max(same, key=lambda each: _overlap(stay, each))
             made.dwell_errors_s.append(abs(best.dwell_ms - stay.dwell_ms) / 1000)
-    drives = [stay for stay in told.of[Reading.COVERED][key] if stay.drives()]
+    drives = [stay for stay in actual.of[Reading.COVERED][key] if stay.drives()]
     made.drives += len(drives)
     made.drives_found += sum(_meets(stay, [e for e in found if e.kind is StayKind.DRIVE_THROUGH]) for stay in drives)
 
@@ -187,13 +187,13 @@ def _shift(fleet: Fleet) -> Span:
     return begin, max(int(shift.way.t[-1]) for shift in fleet.shifts)
 
 
-def _visited(town: Town, told: Truth, found: dict[Key, list[Stay]]) -> Spans:
+def _visited(town: Town, actual: Truth, found: dict[Key, list[Stay]]) -> Spans:
     """Valid visits of each cell, whoever made them: found, and by each reading and slack of the truth."""
     spans: Spans = defaultdict(lambda: [[] for _ in town.rules])
     for (_, cell), stays in found.items():
         spans["found", 0.0][cell] += [(stay.t_in, stay.t_out) for stay in stays if stay.kind is StayKind.VISIT]
     for reading in Reading:
-        for (_, cell), each in told.of[reading].items():
+        for (_, cell), each in actual.of[reading].items():
             rule = town.true_rules[cell]
             for slack in (CLEARLY, 0.0, NEARLY):
                 spans[reading.name, slack][cell] += [(stay.t_in, stay.t_out) for stay in _valid(each, rule, slack)]

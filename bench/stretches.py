@@ -24,26 +24,26 @@ SETTINGS = {"track_commit_timestamp": "on", "max_wal_size": "4GB"}
 """Of the database: when a row was committed can be asked, and checkpoints are as rare as in production."""
 PARTS = ("broker", "worker", "database", "load")
 STORED = "patrol_fixes_stored_total"
-LOOKS = "patrol_alert_evaluation_seconds_count"
+EVALUATIONS = "patrol_alert_evaluation_seconds_count"
 
 Stored = Callable[[], int]
 """Fixes stored so far."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a worker tells of itself; called, the fixes it stored so far."""
+class WorkerMetrics:
+    """Metrics of a worker; called, the fixes it stored so far."""
 
     address: str
-    """Of its metrics."""
+    """Where it serves them."""
 
     def __call__(self) -> int:
         """Fixes stored so far."""
         return self._figure(STORED)
 
-    def looks(self) -> int:
-        """Looks of the watcher of alerts that ended so far."""
-        return self._figure(LOOKS)
+    def evaluations(self) -> int:
+        """Evaluations of alerts that ended so far."""
+        return self._figure(EVALUATIONS)
 
     def _figure(self, name: str) -> int:
         text = urllib.request.urlopen(self.address, timeout=60).read().decode()  # noqa: S310 - our own address
@@ -172,11 +172,11 @@ async def check(services: stack.Services, prefix: str, acknowledged: int) -> Non
 
 
 @contextmanager
-def worker(services: stack.Services) -> Iterator[tuple[psutil.Process, Told]]:
-    """Run a worker with the full engine; its process, and what it tells of itself."""
+def worker(services: stack.Services) -> Iterator[tuple[psutil.Process, WorkerMetrics]]:
+    """Run a worker with the full engine; its process and its metrics."""
     port, log = children.free_port(), services.folder / "worker.log"
     env = services.env | {"PATROL_METRICS_PORT": str(port), "PATROL_LOG_FORMAT": "json"}
-    stored = Told(f"http://127.0.0.1:{port}/metrics")
+    stored = WorkerMetrics(f"http://127.0.0.1:{port}/metrics")
     with stack.running(["patrol", "worker"], env, log) as process:
         deadline = time.perf_counter() + 90
         while True:

@@ -282,9 +282,9 @@ def _count_breach(
     made.breaches += 1
     street = going.world.ground.town.cells[gap.cell].street
     hour = gap.due - HOUR
-    told = [max(begins, hour) for code, begins, ends in short if code == street and ends > hour]
+    alerts = [max(begins, hour) for code, begins, ends in short if code == street and ends > hour]
     last, proven = (reach.get((gap.cell, gap.due)) for reach in (going.reach, going.reach_proven))
-    first = min(told if warned is None else [warned, *told], default=gap.due)
+    first = min(alerts if warned is None else [warned, *alerts], default=gap.due)
     if last is not None:
         made.preventable += 1
         if first <= last:

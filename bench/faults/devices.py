@@ -1,6 +1,6 @@
 """The load: devices with outboxes on connections of their own, some that trust the broker, some the database only.
 
-They are the simulator's connections (`device_sim.fleet.uplink`), so what is tested is what devices are told to do.
+They are the simulator's connections (`device_sim.fleet.uplink`), so what is tested is what devices should do.
 """
 
 import asyncio

@@ -21,8 +21,8 @@ class Record:
     """Calls for help that the broker acknowledged, by ULID."""
     acts: dict[tuple[int, str], float] = field(default_factory=dict)
     """(Alert, remark) that the web process answered with 200."""
-    told: dict[tuple[int, int], set[str]] = field(default_factory=dict)
-    """(Alert, step) to the ids of the messages that told it."""
+    received: dict[tuple[int, int], set[str]] = field(default_factory=dict)
+    """(Alert, step) to the ids of the messages with it that the receiver got."""
     ids: Counter[str] = field(default_factory=Counter)
     """How often each message came."""
 

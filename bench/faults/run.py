@@ -65,7 +65,7 @@ async def run(
     Args:
         plan: gives the faults, of those that are possible on this stage.
         seed: of the load.
-        tell: told of each fault as it begins (None) and as it is over.
+        tell: called for each fault when it begins (None) and when it is over.
         most_s: no fault begins later than so long after the start.
 
     Raises:
@@ -93,7 +93,7 @@ async def run(
             quiet.set()
             await _until(lambda: _drained(devices), "all outboxes are empty", DRAIN_S, lambda: _waiting(devices))
         steps = await verdict.steps(here.database_url)  # devices that fall silent bring about others afterwards
-        await _until(lambda: _told(here), "all notifications are sent", DRAIN_S)
+        await _until(lambda: _all_sent(here), "all notifications are sent", DRAIN_S)
         broker_lost = any(outcome.loses_broker for outcome in outcomes)
         found = await verdict.compare(checker, steps, broker_lost=broker_lost)
         await _check_stays(here, found)
@@ -179,8 +179,8 @@ async def _ready(here: stage.Stage) -> bool:
         return False
 
 
-async def _told(here: stage.Stage) -> bool:
-    return await verdict.told(here.database_url)
+async def _all_sent(here: stage.Stage) -> bool:
+    return await verdict.all_sent(here.database_url)
 
 
 async def _channel(here: stage.Stage, port: int) -> None:

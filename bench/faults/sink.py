@@ -30,6 +30,6 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, re
     body = json.loads(await reader.readexactly(length))
     record.ids[body["id"]] += 1
     for notice in body["notices"]:
-        record.told.setdefault((notice["alert"]["id"], notice["n"]), set()).add(body["id"])
+        record.received.setdefault((notice["alert"]["id"], notice["n"]), set()).add(body["id"])
     writer.write(b"HTTP/1.1 204 x\r\n\r\n")
     await writer.drain()

@@ -26,7 +26,7 @@ _FORGED = """
 SELECT count(*) FROM fixes f JOIN devices d ON d.id = f.device WHERE f.lat = $1 AND f.lon = $2 AND d.name <> $3
 """
 _STEPS = "SELECT alert, n, step, facts ->> 'text' AS text FROM alert_steps"
-_TOLD = """
+_ALL_SENT = """
 SELECT NOT EXISTS (SELECT FROM deliveries WHERE state IN ('waiting', 'sending'))
    AND NOT EXISTS (SELECT FROM events WHERE type = 'sos' AND 'sos:' || id NOT IN (SELECT key FROM alerts))
 """
@@ -139,11 +139,11 @@ async def _counted(conn: db.Connection) -> None:
         await asyncio.sleep(0.1)
 
 
-async def told(database_url: str) -> bool:
+async def all_sent(database_url: str) -> bool:
     """Whether every stored call has its alert, and nothing waits to be sent."""
     conn = await asyncpg.connect(database_url)
     try:
-        return bool(await conn.fetchval(_TOLD))
+        return bool(await conn.fetchval(_ALL_SENT))
     finally:
         await conn.close()
 
@@ -162,10 +162,10 @@ class Verdict:
     steps: int
     steps_lost: list[str]
     """Remarks that were answered with 200, or alerts of stored calls, that are not there."""
-    untold: list[tuple[int, int]]
-    """Steps that the receiver was not told of."""
-    told_twice: list[tuple[int, int]]
-    """Steps that came under two ids."""
+    unsent: list[tuple[int, int]]
+    """Steps that did not reach the receiver."""
+    sent_twice: list[tuple[int, int]]
+    """Steps that reached it under two ids."""
     forged: int = 0
     """Fixes that the hostile device sent in the name of others, and that are stored as theirs."""
     stays: str = ""
@@ -187,7 +187,7 @@ async def compare(checker: Checker, due: set[tuple[int, int]], *, broker_lost: b
 
     Args:
         checker: what was promised.
-        due: steps that the receiver must have been told of.
+        due: steps that must have reached the receiver.
         broker_lost: whether a broker was killed.
     """
     record = checker.record
@@ -217,7 +217,7 @@ async def compare(checker: Checker, due: set[tuple[int, int]], *, broker_lost: b
         calls_lost_by_broker=len(calls_lost) if broker_lost else 0,
         steps=len(stored_steps),
         steps_lost=steps_lost,
-        untold=sorted(due - record.told.keys()),
-        told_twice=sorted(step for step, ids in record.told.items() if len(ids) > 1),
+        unsent=sorted(due - record.received.keys()),
+        sent_twice=sorted(step for step, ids in record.received.items() if len(ids) > 1),
         forged=forged,
     )

@@ -68,14 +68,15 @@ class Viewer:
         if isinstance(message, bytes):
             self.frames += 1
             return
-        told = json.loads(message)
-        if told["type"] in ("hello", "state"):
-            self._at = {"epoch": told["epoch"], "offset": told["offset"] if told["type"] == "state" or not told.get(
-                "recovered") else self._at.get("offset", told["offset"])}  # fmt: skip
-            self.whole += told["type"] == "state"
-        elif told["type"] == "lane":
-            self.seen.update(item["seq"] for item in told["items"])
-            self._at["offset"] = told["items"][-1]["seq"]
+        received = json.loads(message)
+        if received["type"] in ("hello", "state"):
+            restarts = received["type"] == "state" or not received.get("recovered")
+            offset = received["offset"] if restarts else self._at.get("offset", received["offset"])
+            self._at = {"epoch": received["epoch"], "offset": offset}
+            self.whole += received["type"] == "state"
+        elif received["type"] == "lane":
+            self.seen.update(item["seq"] for item in received["items"])
+            self._at["offset"] = received["items"][-1]["seq"]
 
 
 async def never_read(site: Site) -> None:

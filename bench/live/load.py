@@ -37,15 +37,15 @@ def main() -> None:
     motion = Motion.make(plan.places, len(plan.slots), plan.began)
     slots = np.array(plan.slots, dtype=np.int32)
     broker = _connect(plan.port)
-    told = motion.steps(time.time())
+    published = motion.steps(time.time())
     due = time.monotonic()
     os.set_blocking(0, False)
     while not _ended():
         due += TICK_S
         time.sleep(max(0.0, due - time.monotonic()))
         now = motion.steps(time.time())
-        moved = np.flatnonzero(now > told)
-        told = now
+        moved = np.flatnonzero(now > published)
+        published = now
         payload = feed.encode_positions("bench", _columns(motion, moved, now[moved], slots))
         broker.sendall(_publish(feed.topic("bench", "positions"), payload))
         _drop_answers(broker)

@@ -24,7 +24,7 @@ def delays(frames: Iterable[tuple[float, bytes]], motion: Motion, index_of: Ints
     last = np.full(len(index_of), -1, dtype=np.int64)
     found: list[Floats] = []
     for at, data in frames:
-        slots, lon = told(data)
+        slots, lon = positions(data)
         index = index_of[slots]
         step = motion.step_seen(index, lon, at)
         newer = (last[slots] >= 0) & (step > last[slots])
@@ -36,11 +36,11 @@ def delays(frames: Iterable[tuple[float, bytes]], motion: Motion, index_of: Ints
 
 
 def records(frames: Iterable[tuple[float, bytes]]) -> int:
-    """How many places the frames told."""
-    return sum(len(told(data)[0]) for _, data in frames)
+    """Number of positions in the frames."""
+    return sum(len(positions(data)[0]) for _, data in frames)
 
 
-def told(data: bytes) -> tuple[Ints, Floats]:
+def positions(data: bytes) -> tuple[Ints, Floats]:
     """Slots and longitudes of a frame; those that are gone are left out."""
     parts = list(_blocks(data))
     if not parts:

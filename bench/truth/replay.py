@@ -40,7 +40,7 @@ _ONE_BY_ONE = """
 INSERT INTO rule_versions (kind, scope, body, valid_from, made_by)
 VALUES ('warning', 'city', '{"crowd_cells": 1000}', '2020-01-01Z', 'bench')
 """
-"""Every cell is told of by itself: which ones a crowd names depends on when it is told."""
+"""Every cell is reported by itself, since the cells that an alert of a street names depend on when it opens."""
 WHAT = "stays", "runs", "since when observed", "fixes", "coverage", "indicators", "gaps of alerts"
 
 
@@ -180,7 +180,7 @@ async def _answers(pool: db.Pool, conn: db.Connection, shift: Shift) -> dict[str
     )
     coverage_now = await _coverage(conn)
     overdue = {cell.cell for cell in coverage_now[-1] if cell.state == "overdue"}
-    told = [alert for alert in await AlertStore(pool).open() if alert.level == "red" and alert.cell in overdue]
+    reported = [alert for alert in await AlertStore(pool).open() if alert.level == "red" and alert.cell in overdue]
     return {
         "stays": stays,
         "runs": await conn.fetch(
@@ -191,7 +191,7 @@ async def _answers(pool: db.Pool, conn: db.Connection, shift: Shift) -> dict[str
         "fixes": await conn.fetchval("SELECT count(*) FROM fixes"),
         "coverage": coverage_now,
         "indicators": await _indicators(conn),
-        "gaps of alerts": (sorted(overdue), sorted(alert.key for alert in told)),
+        "gaps of alerts": (sorted(overdue), sorted(alert.key for alert in reported)),
         "refused as old": await conn.fetchval(
             "SELECT coalesce(sum(n), 0)::bigint FROM refusal_counts WHERE reason IN ('too_old', 'week_rollover')"
         ),
@@ -237,8 +237,8 @@ async def _coverage(conn: db.Connection) -> list[Any]:
 async def _indicators(conn: db.Connection) -> str:
     city = await cities.load(conn, END - 1)
     routes = await route_store.load(conn, city.grid)
-    told, sums = indicator_store.figures(city, await indicator_store.read(conn, city, routes, T0, END))
-    return repr({**asdict(told), **asdict(sums)})
+    indicators, sums = indicator_store.figures(city, await indicator_store.read(conn, city, routes, T0, END))
+    return repr({**asdict(indicators), **asdict(sums)})
 
 
 def _expected(shift: Shift) -> dict[int, list[Stay]]:

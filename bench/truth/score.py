@@ -49,11 +49,11 @@ class Score:
             self.dwell_errors_s.append(error)
             if error > 1:
                 self.worst.append((error, name, device, cell))
-        true, told = visits(expected), visits(found)
+        true, claimed = visits(expected), visits(found)
         self.true += len(true)
-        self.found += len(told)
-        self.right += sum(any(meet(each, other) for other in true) for each in told)
-        self.recalled += sum(any(meet(each, other) for other in told) for each in true)
+        self.found += len(claimed)
+        self.right += sum(any(meet(each, other) for other in true) for each in claimed)
+        self.recalled += sum(any(meet(each, other) for other in claimed) for each in true)
         for each in expected:
             other = next((other for other in found if meet(each, other)), None)
             if other is not None and each.path_m >= 30:

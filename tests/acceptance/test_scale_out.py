@@ -124,7 +124,7 @@ async def site(
 
 
 async def test_units_move_between_processes_and_nothing_is_lost(site: tuple[Site, "Mosquitto"]) -> None:
-    """Added, killed, hung, stopped: every fix once, every alert step once, each told once, every stay as it must be."""
+    """Added, killed, hung, stopped: every fix once, every alert step once, each sent once, every stay as it must be."""
     here, broker = site
     record, feeds = Record(), Counter[str]()
     async with sink.receiving(record) as port:
@@ -144,7 +144,7 @@ async def test_units_move_between_processes_and_nothing_is_lost(site: tuple[Site
             quiet.set()
             await waiting.until(_drained(devices), "all outboxes are empty", within=60)
             steps = await verdict.steps(here.database_url)
-            await waiting.until(_told(here), "all is told", within=60)
+            await waiting.until(_all_sent(here), "all notifications are sent", within=60)
             await waiting.until(_same(looking), "both viewers have the same", within=20)
         found = await verdict.compare(checker, steps, broker_lost=False)
     await _check_stays(here, found)
@@ -238,9 +238,9 @@ def _drained(devices: list[fleet.Device]) -> "Callable[[], Awaitable[bool]]":
     return probe
 
 
-def _told(here: Site) -> "Callable[[], Awaitable[bool]]":
+def _all_sent(here: Site) -> "Callable[[], Awaitable[bool]]":
     async def probe() -> bool:
-        return await verdict.told(here.database_url)
+        return await verdict.all_sent(here.database_url)
 
     return probe
 

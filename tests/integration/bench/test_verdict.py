@@ -30,7 +30,7 @@ class Here:
 
 @pytest.fixture
 async def record(conn: "db.Connection") -> Record:
-    """Promises that were all kept: ten fixes, one call for help, its alert with a remark, and all was told."""
+    """Promises that were all kept: ten fixes, one call for help, its alert with a remark, and each step was sent."""
     await device_store.enrol(conn, {"cam-1": "team-1"})
     device = await conn.fetchval("SELECT id FROM devices")
     made = Record()
@@ -63,7 +63,7 @@ async def record(conn: "db.Connection") -> Record:
             step,
             json.dumps(facts),
         )
-        made.told[alert, n] = {f"message-{n}"}
+        made.received[alert, n] = {f"message-{n}"}
     made.acts[alert, "r1"] = time.monotonic()
     return made
 
@@ -112,16 +112,16 @@ async def _double_step(conn: "db.Connection", record: Record) -> None:
         "INSERT INTO alert_steps (alert, n, at, step, actor, level, facts) "
         "SELECT alert, 3, at, step, actor, level, facts FROM alert_steps WHERE n = 2"
     )
-    (alert, _), *_ = record.told
-    record.told[alert, 3] = {"message-3"}
+    (alert, _), *_ = record.received
+    record.received[alert, 3] = {"message-3"}
 
 
-async def _say_nothing(_conn: "db.Connection", record: Record) -> None:
-    record.told.pop(next(iter(record.told)))
+async def _send_nothing(_conn: "db.Connection", record: Record) -> None:
+    record.received.pop(next(iter(record.received)))
 
 
-async def _say_twice(_conn: "db.Connection", record: Record) -> None:
-    record.told[next(iter(record.told))].add("message-9")
+async def _send_twice(_conn: "db.Connection", record: Record) -> None:
+    record.received[next(iter(record.received))].add("message-9")
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ async def _say_twice(_conn: "db.Connection", record: Record) -> None:
         (_lose_alert, "1 steps of alerts lost"),
         (_lose_step, "1 steps of alerts lost"),
         (_double_step, "1 remarks doubled"),
-        (_say_nothing, "1 steps not told"),
-        (_say_twice, "1 steps told under two ids"),
+        (_send_nothing, "1 steps not sent"),
+        (_send_twice, "1 steps sent under two ids"),
     ],
 )
 async def test_each_broken_promise_is_found(
@@ -158,7 +158,7 @@ def test_slow_recovery_is_missed(took: float | None) -> None:
     outcome = run.Outcome(number=4, name="worker killed", kinds=["worker killed"], loses_broker=False, recovered_s=took)
     found = verdict.Verdict(
         promised=0, lost=[], lost_by_broker=0, doubled={}, calls=0, calls_lost=[], calls_lost_by_broker=0, steps=0,
-        steps_lost=[], untold=[], told_twice=[],
+        steps_lost=[], unsent=[], sent_twice=[],
     )  # fmt: skip
     result = run.Result(seed=1, outcomes=[outcome], verdict=found, seconds=0.0, sent=0)
     assert [line.split(":")[0] for line in bench_faults.misses(result)] == ["fault 4, worker killed"]

@@ -9,13 +9,13 @@ from bench import bench_path, smoother, walks
 
 def test_usual_errors_and_sampling_are_within_the_targets() -> None:
     """A few walks with the noise and drift of a usual receiver, with and without its accuracy."""
-    rows = [bench_path.measure(1.0, 4.0, every, said=said, runs=3) for every in (1, 10) for said in (True, False)]
+    rows = [bench_path.measure(1.0, 4.0, every, reported=said, runs=3) for every in (1, 10) for said in (True, False)]
     assert list(bench_path.judge(rows)) == []
 
 
 def test_what_is_wrong_is_named() -> None:
     """A lost lane, and way made by standing, miss their targets."""
-    row = bench_path.measure(1.0, 0.0, 10, said=True, runs=1)
+    row = bench_path.measure(1.0, 0.0, 10, reported=True, runs=1)
     lost = replace(row, shares={**row.shares, "winding lane": 0.85})
     assert list(bench_path.judge([lost])) == ["winding lane, noise 1 m, drift 0 m, every 10 s: 0.85 of its length"]
     assert len(list(bench_path.judge([replace(row, standing_m=50.0)]))) == 1
