@@ -158,13 +158,4 @@ def _opened(subjects: Subjects, group: Sequence[int], since: int) -> Change:
             within_m=round(first.rule.crowd_m),
         ),
     )
-    return Change(
-        key=f"{KIND}:{first.key}:{since}",
-        kind=KIND,
-        step=Step.OPENED,
-        level=Level.YELLOW,
-        at=subjects.now,
-        facts=state_machine.facts(first, verdict),
-        device=first.device,
-        officer=None if first.officer is None else first.officer.id,
-    )
+    return state_machine.opening(KIND, first, verdict, subjects.now)

@@ -90,13 +90,4 @@ def judge(
 
 def _opened(now: int, member: Member, since: int, devices: list[str]) -> Change:
     verdict = Verdict(level=Level.ORANGE, since=since, facts=DoubleSignIn(devices=devices, signed_in=timestamp(since)))
-    return Change(
-        key=f"{KIND}:{member.key}:{since}",
-        kind=KIND,
-        step=Step.OPENED,
-        level=Level.ORANGE,
-        at=now,
-        facts=state_machine.facts(member, verdict),
-        device=member.device,
-        officer=None if member.officer is None else member.officer.id,
-    )
+    return state_machine.opening(KIND, member, verdict, now)

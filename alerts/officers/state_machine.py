@@ -44,8 +44,8 @@ class Standing:
 def by_subject(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standing:
     """Sort the alerts by whom they are about."""
     latest: dict[tuple[str, str], int] = {}
-    for ended in closed:
-        latest[ended.kind, ended.who] = max(ended.at, latest.get((ended.kind, ended.who), ended.at))
+    for alert in closed:
+        latest[alert.kind, alert.who] = max(alert.at, latest.get((alert.kind, alert.who), alert.at))
     return Standing(held={(alert.kind, who): alert for alert in opened if (who := who_of(alert))}, closed=latest)
 
 
@@ -91,20 +91,10 @@ def _one(
 
 
 def _opened(kind: str, subject: Subject, verdict: Verdict, known: Standing) -> Change | None:
-    assert verdict.level is not None  # noqa: S101 - asked before
     closed = known.closed.get((kind, subject.member.key))
     if closed is not None and verdict.since <= closed:
         return None
-    return Change(
-        key=f"{kind}:{subject.member.key}:{verdict.since}",
-        kind=kind,
-        step=Step.OPENED,
-        level=verdict.level,
-        at=subject.now,
-        facts=facts(subject.member, verdict),
-        device=subject.member.device,
-        officer=None if subject.member.officer is None else subject.member.officer.id,
-    )
+    return opening(kind, subject.member, verdict, subject.now)
 
 
 def _moved(detector: Detector, subject: Subject, verdict: Verdict, alert: OpenAlert) -> Change | None:
@@ -140,6 +130,24 @@ def facts(member: Member, verdict: Verdict) -> Personal:
 def name_of(member: Member) -> str:
     """What people call a member."""
     return (member.device_name or "") if member.officer is None else member.officer.name
+
+
+def opening(
+    kind: str, member: Member, verdict: Verdict, now: int, *, key: str | None = None, cell: int | None = None
+) -> Change:
+    """Open an alert about a member by a verdict with a level; without `key`, there is one for each beginning."""
+    assert verdict.level is not None  # noqa: S101 - checked by the caller
+    return Change(
+        key=key or f"{kind}:{member.key}:{verdict.since}",
+        kind=kind,
+        step=Step.OPENED,
+        level=verdict.level,
+        cell=cell,
+        at=now,
+        facts=facts(member, verdict),
+        device=member.device,
+        officer=None if member.officer is None else member.officer.id,
+    )
 
 
 def ended(alert: OpenAlert, how: Step, now: int, ending: Ending) -> Change:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alerts.life.facts import AtEvent, Ending, Personal, RecorderOff, SingleOfficer, Sos
+from alerts.life.facts import AtEvent, Ending, RecorderOff, SingleOfficer, Sos
 from alerts.life.model import Change, Level, OpenAlert, Step
 from alerts.officers import state_machine
 from alerts.officers.detector import Verdict, timestamp
-from alerts.officers.situation import Member, Subjects
+from alerts.officers.situation import Subjects
 from alerts.officers.tracks import BUCKET_MS, BUCKETS, KEPT_MS, NONE
 from schemas import wire
 
@@ -44,13 +44,16 @@ def judge(
         at = subjects.columns.by_device.get(event.device)
         if at is None:
             continue
+        member = subjects.members[at]
         for state in _kinds(subjects, at, event):
             key = f"{state.kind}:{event.id}"
             if state.facts is None and key in held:
-                end = Ending(why="late_data", by=state.by or subjects.members[at].device_name)
+                end = Ending(why="late_data", by=state.by or member.device_name)
                 changes.append(state_machine.ended(held[key], Step.WITHDRAWN, subjects.now, end))
             elif state.facts is not None and key not in held and key not in known:
-                changes.append(_opened(subjects, subjects.members[at], event, state))
+                verdict = Verdict(level=state.level, since=event.t, facts=state.facts)
+                opening = state_machine.opening(state.kind, member, verdict, subjects.now, key=key, cell=event.cell)
+                changes.append(opening)
     return changes
 
 
@@ -90,21 +93,6 @@ def _kinds(subjects: Subjects, at: int, event: AlertEvent) -> Iterator[_EventSta
     if recording is not None:
         facts = None if recording else RecorderOff(case=event.case, at=t, event=event.id, type=event.type)
         yield _EventState(kind=RECORDER, level=Level.YELLOW, facts=facts)
-
-
-def _opened(subjects: Subjects, member: Member, event: AlertEvent, state: _EventState) -> Change:
-    verdict = Verdict(level=state.level, since=event.t, facts=state.facts or Personal())
-    return Change(
-        key=f"{state.kind}:{event.id}",
-        kind=state.kind,
-        step=Step.OPENED,
-        level=state.level,
-        cell=event.cell,
-        at=subjects.now,
-        facts=state_machine.facts(member, verdict),
-        device=event.device,
-        officer=None if member.officer is None else member.officer.id,
-    )
 
 
 def _columns(t_from: int, t_to: int) -> list[int]:
