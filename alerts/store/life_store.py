@@ -11,9 +11,8 @@ from alerts.life import life, step_facts
 from alerts.life.facts import Struct
 from alerts.life.life import Act, ActRefusal, EscalationRule, Life
 from alerts.life.model import OPENING, Level, State, Step
-from alerts.store import rosters
+from alerts.store import city_rules, rosters
 from runtime import db
-from tracking.store.city import rule_store
 
 RULE = "escalation"
 """Kind of the rules with the time limits of each person."""
@@ -74,8 +73,7 @@ class Transition:
 
 async def escalation_rule(conn: db.Connection, at: int) -> EscalationRule:
     """Time limits of each person, as of `at`, ms."""
-    city_wide = [version for version in await rule_store.current(conn, RULE, at) if version.scope == "city"]
-    return EscalationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else EscalationRule()
+    return await city_rules.in_force(conn, RULE, EscalationRule, at)
 
 
 async def by_keys(conn: db.Connection, keys: Sequence[str]) -> dict[str, LockedAlert]:

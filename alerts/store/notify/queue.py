@@ -10,10 +10,9 @@ from alerts.life import step_facts
 from alerts.life.model import OPENING, Level, Step
 from alerts.notify import plan, rule
 from alerts.notify.rule import NotificationRule
-from alerts.store import commands, rosters, shown
+from alerts.store import city_rules, commands, rosters, shown
 from alerts.store.life_store import Transition
 from runtime import db
-from tracking.store.city import rule_store
 
 DROPPED = Counter("patrol_notifications_dropped_total", "Messages dropped because too many wait for their channel.")
 
@@ -54,10 +53,9 @@ Line = tuple[str, int, int | None, int | None, str, bool, str, datetime, datetim
 """A row of the outbox: key, channel, alert, step, reason, urgent, state, made, due."""
 
 
-async def current(conn: db.Connection, at: int) -> NotificationRule:
+async def notification_rule(conn: db.Connection, at: int) -> NotificationRule:
     """The rule in force at `at`, ms."""
-    city_wide = [version for version in await rule_store.current(conn, rule.KIND, at) if version.scope == "city"]
-    return NotificationRule.model_validate(city_wide[0].body, extra="ignore") if city_wide else NotificationRule()
+    return await city_rules.in_force(conn, rule.KIND, NotificationRule, at)
 
 
 async def enqueue(conn: db.Connection, taken: Sequence[Transition]) -> None:
@@ -71,7 +69,7 @@ async def enqueue(conn: db.Connection, taken: Sequence[Transition]) -> None:
         await _tell_devices(conn, first)
     if not taken or not await conn.fetchval(_ANY):
         return
-    how = await current(conn, max(transition.act.at for transition in taken))
+    how = await notification_rule(conn, max(transition.act.at for transition in taken))
     lines: list[Line] = []
     for transition in taken:
         lines += await _lines(conn, transition, how)

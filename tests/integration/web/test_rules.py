@@ -140,7 +140,7 @@ async def test_every_kind_that_is_stored_can_be_read_by_the_rules(server: web.We
             assert made.status_code == 201, made.text
     now = db.millis(datetime.now(UTC)) + 1000
     assert (await life_store.escalation_rule(conn, now)).orange_min == (1,)
-    assert (await queue.current(conn, now)).grace_s == 0
+    assert (await queue.notification_rule(conn, now)).grace_s == 0
     assert (await roster.load(conn, now)).members is not None
     place = await city.load(conn)
     held = await rule_store.current(conn, "warning", now)
