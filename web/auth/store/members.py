@@ -71,8 +71,10 @@ async def _change(conn: db.Connection, held: Mapping[str, Any], wanted: Mapping[
 
 
 async def _wanted(conn: db.Connection, who: Claimed) -> dict[str, Any]:
-    known = await areas.existing(conn, who.areas or ())
-    if not who.whole_city and (unknown := sorted(set(who.areas or ()) - set(known))):
+    claimed = [] if who.whole_city else who.areas or ()
+    known = await areas.existing(conn, claimed) if claimed else []
+    if unknown := sorted(set(claimed) - set(known)):
         log.warning("openid.unknown_areas", name=who.name, areas=unknown)
-    officer = await conn.fetchval("SELECT id FROM officers WHERE badge = $1", who.badge)
+    badge = who.badge
+    officer = None if badge is None else await conn.fetchval("SELECT id FROM officers WHERE badge = $1", badge)
     return membership.columns(who, areas=known, officer=officer)
