@@ -196,7 +196,7 @@ def test_the_record_is_found_by_deed_and_subject(watched: Watched, demo: Product
     demo.get(f"devices/{name}/track")
     watched.open("/#settings=audit")
     page = watched.page
-    page.get_by_label("何事").select_option("look")
+    page.get_by_label("操作").select_option("look")
     page.get_by_label("对象").fill(name)
     page.get_by_role("button", name="查询", exact=True).click()
     expect(page.get_by_role("cell", name=f"devices/{name}/track").first).to_be_visible()
