@@ -117,20 +117,21 @@ async def write(conn: db.Connection, taken: Sequence[Transition]) -> None:
     """Store steps, at most one per alert, and the resulting state of the alerts."""
     if not taken:
         return
-    after = [step.after for step in taken]
+    after = [transition.after for transition in taken]
     at = [db.moment(life.at) for life in after]
-    numbers = [step.held.id for step in taken]
+    numbers = [transition.held.id for transition in taken]
     await conn.execute(
         _UPDATE, numbers, [life.state.value for life in after], [life.level.wire for life in after],
         [life.version for life in after], at, [life.actor for life in after], [life.escalation for life in after],
         [_moment(life.escalates_at) for life in after], [_moment(life.snoozed_until) for life in after],
         [life.assignee for life in after], [life.task for life in after], [life.ended for life in after],
-        [_json(step.merged) for step in taken], [step.priority for step in taken],
+        [_json(transition.merged) for transition in taken], [transition.priority for transition in taken],
     )  # fmt: skip
     await conn.execute(
-        _STEPS, numbers, [life.version for life in after], at, [step.act.step.value for step in taken],
-        [life.level.wire for life in after], [life.actor for life in after], [_json(step.act.facts) for step in taken],
-        [life.state.value for life in after], [step.act.key for step in taken],
+        _STEPS, numbers, [life.version for life in after], at, [transition.act.step.value for transition in taken],
+        [life.level.wire for life in after], [life.actor for life in after],
+        [_json(transition.act.facts) for transition in taken], [life.state.value for life in after],
+        [transition.act.key for transition in taken],
     )  # fmt: skip
 
 
