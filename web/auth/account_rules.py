@@ -26,7 +26,7 @@ def demand_held(holder: Principal | None, *wanted: Holding) -> None:
 
 
 def end(wanted: datetime | None, holder: Principal | None) -> datetime | None:
-    """End of a new account or token: without its own end it has that of its maker."""
+    """End of a new account or token: the wanted one, else that of its maker; None: no end."""
     return wanted or (None if holder is None else holder.until)
 
 
@@ -50,7 +50,7 @@ def demand_password_here(before: models.Account, changes: models.AccountChange) 
         raise problems.ProblemError(422, "This account signs in through the OpenID provider and has no password here.")
 
 
-def demand_sense(token: models.TokenGiven, now: datetime) -> None:
+def demand_usable(token: models.TokenGiven, now: datetime) -> None:
     """Check that a token is usable.
 
     Raises:

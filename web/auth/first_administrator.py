@@ -1,4 +1,4 @@
-"""The account `admin`: made at the first start, and kept at the password of the settings."""
+"""The account `admin`: created at the first start; its password is that of the settings, if they have one."""
 
 import secrets
 
@@ -9,17 +9,17 @@ from web.auth.store.credentials import ADMIN
 
 
 async def ensure(pool: Pool, password: str | None) -> str | None:
-    """Make the account where there is none, or bring its password to `password`.
+    """Create the account if there is none, and set its password to `password`.
 
     Args:
         pool: the database.
-        password: what the settings say; None: keep what is stored, and make one at the first start.
+        password: that of the settings; None: keep the stored one, and generate one at the first start.
 
     Returns:
-        The password made, to be shown once; None when none was made.
+        The generated password, to be shown once; None: none was generated.
 
     Raises:
-        CommonPasswordError: what the settings say is among the first that are tried.
+        CommonPasswordError: the password of the settings is common.
     """
     async with pool.acquire() as connection, connection.transaction():
         stored = await credentials.admin_hash(connection)

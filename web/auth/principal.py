@@ -68,7 +68,7 @@ def hash_token(token: str) -> bytes:
 
 
 def by_settings(token: str, configured: str | None) -> Principal | None:
-    """Whether a token is that of the settings, compared in constant time."""
+    """Principal of the token of the settings, compared in constant time; None: it is another token."""
     if configured is None or not hmac.compare_digest(hash_token(token), hash_token(configured)):
         return None
     role = Role.ADMINISTRATOR

@@ -21,7 +21,7 @@ _TEXTS = {
     "zh": {
         "title": "登录 · 巡格",
         "product": "巡格",
-        "claim": "城市网格巡查实时掌握",
+        "claim": "实时掌握城市网格巡查",
         "name_label": "账号",
         "password_label": "密码",
         "code_label": "动态验证码或恢复码",

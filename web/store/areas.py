@@ -6,6 +6,6 @@ from runtime import db
 
 
 async def existing(conn: db.Connection, codes: Collection[str]) -> list[str]:
-    """Those of these codes that are of an area, in order."""
+    """The codes among these that exist, in order."""
     rows = await conn.fetch("SELECT code FROM areas WHERE code = ANY ($1) ORDER BY code", list(codes))
     return [row["code"] for row in rows]

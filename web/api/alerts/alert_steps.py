@@ -107,15 +107,15 @@ async def snooze(do: Do, snoozed: pages.SnoozeGiven) -> alerting.Alert:
 
 
 @router.post("/escalate", response_model=alerting.Alert)
-async def escalate(do: Do, reason: pages.ReasonGiven) -> alerting.Alert:
+async def escalate(do: Do, body: pages.ReasonGiven) -> alerting.Alert:
     """Escalate the alert to the next person on the duty roster."""
-    return await _step(do, do.act(Step.ESCALATED, facts=StepFacts(reason=reason.reason)))
+    return await _step(do, do.act(Step.ESCALATED, facts=StepFacts(reason=body.reason)))
 
 
 @router.post("/close", response_model=alerting.Alert)
-async def close(do: Do, reason: pages.ReasonGiven) -> alerting.Alert:
+async def close(do: Do, body: pages.ReasonGiven) -> alerting.Alert:
     """Close the alert; it is never reopened."""
-    return await _step(do, do.act(Step.CLOSED, facts=StepFacts(reason=reason.reason)))
+    return await _step(do, do.act(Step.CLOSED, facts=StepFacts(reason=body.reason)))
 
 
 @router.post("/note", response_model=alerting.Alert)

@@ -9,7 +9,7 @@ _ADMIN_LOCK = 0x61646D69
 
 
 async def admin_hash(conn: Connection) -> str | None:
-    """Hash of the password of `admin`, None: there is no such account; whoever asks next waits for the transaction."""
+    """Hash of the password of `admin`; None: no such account. Other callers wait until the transaction ends."""
     await conn.execute("SELECT pg_advisory_xact_lock($1)", _ADMIN_LOCK)
     stored: str | None = await conn.fetchval("SELECT password_hash FROM accounts WHERE name = $1", ADMIN)
     return stored

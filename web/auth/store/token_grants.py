@@ -28,7 +28,7 @@ async def create(conn: db.Connection, wanted: models.TokenGiven, by: Granter) ->
             holds.
     """
     moment = by.now()
-    account_rules.demand_sense(wanted, moment)
+    account_rules.demand_usable(wanted, moment)
     async with conn.transaction():
         holder = await by.granting(conn)
         await demand_areas(conn, wanted.areas)

@@ -54,7 +54,7 @@ def test_what_is_made_ends_with_its_maker_at_the_latest() -> None:
 def test_token_that_could_not_be_used_is_refused(given: dict[str, Any], why: str) -> None:
     """The reason says what to leave out or change."""
     with pytest.raises(problems.ProblemError, match=why):
-        account_rules.demand_sense(TokenGiven(name="t", role="officer", **given), NOW)
+        account_rules.demand_usable(TokenGiven(name="t", role="officer", **given), NOW)
 
 
 def test_change_sets_what_is_given_and_nothing_else() -> None:
