@@ -1,7 +1,7 @@
 """One state machine for all detectors: what opens, rises, ends, is withdrawn. Pure.
 
-An alert is opened only by a verdict that has lasted by itself (`Verdict.level`), ended only by one that is clear with
-room to spare, and one that was closed by hand is not opened again for the same stretch.
+An alert is opened by a verdict that has lasted long enough (`Verdict.level`), and ended by one that is clear with a
+margin. One that was closed by hand is not opened again for what began before it was closed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ from alerts.officers.situation import Member, Subject, Subjects
 from alerts.officers.tracks import KEPT_MS
 
 LOOKED_BACK_MS = 2_400_000
-"""What a verdict looks back on, at most: while that is still in the tracks, an alert is held against late fixes."""
+"""Longest period a verdict depends on; while it is still in the tracks, late fixes can withdraw an alert."""
 RETRACTED_MS = 6 * 86_400_000
-"""So long a finding that was taken back takes its alert with it."""
+"""Age of an alert up to which the retraction of its finding withdraws it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +34,15 @@ class Closed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Alerts that stand, and those closed by hand lately, by (kind, `Member.key`)."""
+    """Open alerts, and those recently closed by hand, by (kind, `Member.key`)."""
 
     held: Mapping[tuple[str, str], OpenAlert]
     closed: Mapping[tuple[str, str], int]
-    """When."""
+    """Time of closing, ms."""
 
 
 def by_subject(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standing:
-    """Sort the alerts by whom they are about."""
+    """Sort alerts by kind and subject."""
     latest: dict[tuple[str, str], int] = {}
     for alert in closed:
         latest[alert.kind, alert.who] = max(alert.at, latest.get((alert.kind, alert.who), alert.at))
@@ -50,7 +50,7 @@ def by_subject(opened: Sequence[OpenAlert], closed: Sequence[Closed]) -> Standin
 
 
 def who_of(alert: OpenAlert | Change) -> str:
-    """Whom an alert, or a step of it, is about, as `Member.key`; empty: nobody."""
+    """Subject of an alert, or of a step of it, as `Member.key`; empty: nobody."""
     return alert.facts.who if isinstance(alert.facts, Personal) else ""
 
 
@@ -62,8 +62,8 @@ def run(
     Args:
         subjects: all members.
         detectors: of the kinds to judge.
-        known: what stands.
-        quiet: kinds of which nothing is opened now.
+        known: open and recently closed alerts.
+        quiet: kinds of which no alert is opened now.
     """
     changes: list[Change] = []
     number = subjects.columns.by_key
@@ -112,7 +112,7 @@ def _moved(detector: Detector, subject: Subject, verdict: Verdict, alert: OpenAl
 
 
 def facts(member: Member, verdict: Verdict) -> Personal:
-    """What is stored with an alert: who, the numbers, the fixes it was decided on, the version of the rule."""
+    """Facts to store: subject, numbers, deciding fixes, and version of the rule."""
     officer = member.officer
     return structs.replace(
         verdict.facts,
@@ -128,7 +128,7 @@ def facts(member: Member, verdict: Verdict) -> Personal:
 
 
 def name_of(member: Member) -> str:
-    """What people call a member."""
+    """Name of a member for people."""
     return (member.device_name or "") if member.officer is None else member.officer.name
 
 
@@ -156,7 +156,7 @@ def ended(alert: OpenAlert, how: Step, now: int, ending: Ending) -> Change:
 
 
 def step(alert: OpenAlert, how: Step, now: int, level: Level, more: Ending) -> Change:
-    """Move an alert that stands."""
+    """A step of an open alert."""
     return Change(
         key=alert.key, kind=alert.kind, step=how, level=level, at=now, facts=more, cell=alert.cell,
         device=alert.device, officer=alert.officer,

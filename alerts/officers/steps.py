@@ -1,4 +1,4 @@
-"""Alerts that one event gives: SOS 紧急求助, single officer 单人执法, recorder off 未开记录仪. Pure."""
+"""Alerts from single events: SOS 紧急求助, single officer 单人执法, recorder off 未开记录仪. Pure."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _RECORDING_BEFORE_MS = 30_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertEvent:
-    """An event as far as these alerts are concerned."""
+    """An event, as these alerts need it."""
 
     id: str
     device: int
@@ -37,7 +37,7 @@ class AlertEvent:
 def judge(
     subjects: Subjects, happenings: Sequence[AlertEvent], opened: Sequence[OpenAlert], known: Collection[str]
 ) -> list[Change]:
-    """Open what is new, and withdraw what late fixes disprove. `known` are keys of alerts that were opened ever."""
+    """Open new alerts, withdraw those that late fixes disprove. `known` are the keys of all alerts ever opened."""
     held = {alert.key: alert for alert in opened if alert.kind in KINDS}
     changes = []
     for event in happenings:
@@ -59,18 +59,18 @@ def judge(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _EventState:
-    """What is so with an event."""
+    """Verdict on an event for one kind of alert."""
 
     kind: str
     level: Level = Level.ORANGE
     facts: AtEvent | None
-    """None: it is not so."""
+    """None: no alert."""
     by: str | None = None
-    """Name of the device that shows it."""
+    """Name of the device whose fixes disprove the alert."""
 
 
 def _kinds(subjects: Subjects, at: int, event: AlertEvent) -> Iterator[_EventState]:
-    """Kinds that can be judged now."""
+    """Verdicts for the kinds that can be judged now."""
     t = timestamp(event.t)
     if event.type == wire.Signal.SOS:
         yield _EventState(kind=SOS, level=Level.RED, facts=Sos(at=t, event=event.id, type=event.type))
@@ -96,12 +96,12 @@ def _kinds(subjects: Subjects, at: int, event: AlertEvent) -> Iterator[_EventSta
 
 
 def _columns(t_from: int, t_to: int) -> list[int]:
-    """Columns of the tracks that hold a stretch of time."""
+    """Columns of the tracks for a period."""
     return [number % BUCKETS for number in range(t_from // BUCKET_MS, t_to // BUCKET_MS + 1)]
 
 
 def _nearest(subjects: Subjects, at: int, event: AlertEvent) -> tuple[float, int]:
-    """Distance of the nearest device of another officer about the time of the event, m, and whose; inf: nobody's."""
+    """Distance of the nearest other officer around the time of the event, m, and the index; inf: nobody."""
     around = subjects.members[at].rule.together_s * 1000
     columns = _columns(event.t - around, event.t + around)
     t, tables = subjects.tracks.t[:, columns], subjects.tracks.tables
@@ -117,7 +117,7 @@ def _nearest(subjects: Subjects, at: int, event: AlertEvent) -> tuple[float, int
 
 
 def _recording(subjects: Subjects, at: int, event: AlertEvent) -> bool | None:
-    """Whether the camera recorded about the event; None: the device does not say."""
+    """Whether the camera recorded around the event; None: the device does not report it."""
     row, rule = int(subjects.row[at]), subjects.members[at].rule
     columns = _columns(event.t - _RECORDING_BEFORE_MS, event.t + rule.together_s * 1000)
     t = subjects.tracks.t[row, columns]

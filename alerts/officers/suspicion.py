@@ -1,4 +1,4 @@
-"""Clock skew 时钟偏差, suspected fake track 轨迹疑假, wrong datum 坐标系疑错: from findings. Pure."""
+"""Clock skew 时钟偏差, suspected fake track 轨迹疑似造假, wrong datum 坐标系疑似有误: from findings. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,23 +12,23 @@ from tracking.presence.fixes import Bool
 from tracking.quality.model import FAKE, Finding, FindingKind
 
 RECENT_MS = 3_600_000
-"""A finding that ended longer ago opens nothing."""
+"""A finding that ended longer ago opens no alert."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """An alert that follows from findings of these kinds."""
+    """An alert based on findings of these kinds."""
 
     kind: str
     facts: type[Found]
     of: frozenset[FindingKind]
     level: Level
     passes: bool
-    """Ends by itself when nothing more is found; else a person decides."""
+    """Ends by itself when there are no further findings; else a person ends it."""
     by_track: bool = False
 
     def suspects(self, subjects: Subjects) -> Bool:
-        """Of whose device something was found."""
+        """Members with a finding about their device."""
         suspects = {
             device
             for device, findings in subjects.findings.items()
@@ -37,7 +37,7 @@ class Suspicion:
         return np.asarray(subjects.active & np.isin(subjects.columns.device, list(suspects)))
 
     def judge(self, subject: Subject) -> Verdict:
-        """The newest finding decides; one that was taken back takes the alert with it."""
+        """The newest finding decides; without any left, the alert ends or is withdrawn."""
         findings = [finding for finding in subject.findings if finding.kind in self.of]
         if not findings:
             return CLEAR if self.passes else Verdict(refuted=True)

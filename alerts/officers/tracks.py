@@ -1,7 +1,6 @@
-"""The last hour of every device, thinned, as one table: what the rules about officers look at.
+"""The thinned track of the last hour of every device, as one table for the rules about officers.
 
-A column holds 20 s of time, and of the fixes in it the earliest, so that the table does not depend on the order in
-which fixes arrive. Late ones fall into place.
+Each column is a period of 20 s with its earliest fix, so that the table does not depend on the order of arrival.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ Table = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZonedFixes:
-    """n measured fixes with how deep they are in the areas of their device, m; NaN: there is no such area."""
+    """n measured fixes with their depths inside the areas of their device, m; NaN: there is no such area."""
 
     row: NDArray[np.intp]
     t: Int
@@ -34,11 +33,11 @@ class ZonedFixes:
     spd: Float
     """m/s; NaN unknown."""
     beat: Float
-    """How deep inside the area of the shift."""
+    """Depth inside the area of the shift."""
     team: Float
-    """How deep inside the area of the unit."""
+    """Depth inside the area of the unit."""
     recording: NDArray[np.int8]
-    """1: the camera records, 0: it does not, -1: not said."""
+    """1: the camera records, 0: it does not, -1: not reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class SubjectTrail:
         return len(self.t)
 
     def part(self, rows: NDArray[np.bool_] | slice) -> "SubjectTrail":
-        """Those of the fixes."""
+        """Some of the fixes."""
         return SubjectTrail(**{name: getattr(self, name)[rows] for name in ("t", *_TABLES, "recording")})
 
     def since(self, start: int) -> "SubjectTrail":
@@ -88,19 +87,19 @@ class Tracks:
     """Number of the newest bucket of each row since 1970, 0 without any."""
 
     def row(self, device: int) -> int:
-        """Row of a device; a new one is made where there is none."""
+        """Row of a device; created if there is none."""
         row = self.rows.setdefault(device, len(self.rows))
         self.reserve(row + 1)
         return row
 
     def reserve(self, devices: int) -> None:
-        """Make room for so many, and for some more: the rows of a large fleet are hundreds of MB to move."""
+        """Make room for this many and some more, since growing moves hundreds of MB for a large fleet."""
         if devices > len(self.t):
             self._grow(max(64, devices + devices // 4))
 
     def put(self, fixes: ZonedFixes) -> None:
-        """Take in fixes, in any order and any number of times."""
-        # What is written last stays: the newest bucket of a column, and in it the earliest fix.
+        """Add fixes, in any order and repeatedly."""
+        # The last write remains: the newest bucket of a column, and its earliest fix.
         order = np.lexsort((-fixes.t, fixes.t // BUCKET_MS))
         row, t = fixes.row[order], fixes.t[order]
         number = t // BUCKET_MS
@@ -115,18 +114,18 @@ class Tracks:
         self.last[row] = np.maximum(self.last[row], number[wins])
 
     def newest(self, now: int) -> Int:
-        """Time of the newest entry of each row up to `now`, NONE where none is kept."""
+        """Time of the newest entry of each row up to `now`; NONE if there is none."""
         t = self.t[np.arange(len(self.t)), self.last % BUCKETS]
         ahead = np.flatnonzero(t > now)
         t[ahead] = np.where(self.t[ahead] <= now, self.t[ahead], NONE).max(axis=1, initial=NONE)
         return np.where(t > now - KEPT_MS, t, NONE)
 
     def replace_depths(self, row: int, beat: Float, team: Float) -> None:
-        """Give a row other areas: depths of `places(row)`, in their order."""
+        """Set the depths of a row inside other areas, in the order of `places(row)`."""
         self.tables["beat"][row], self.tables["team"][row] = beat, team
 
     def places(self, row: int) -> tuple[Float, Float]:
-        """Where the fixes of a row are, bucket by bucket; NaN where there is none."""
+        """Positions of a row by bucket; NaN without a fix."""
         return self.tables["x"][row].astype(np.float64), self.tables["y"][row].astype(np.float64)
 
     def trail(self, row: int, now: int) -> SubjectTrail:
@@ -149,4 +148,4 @@ class Tracks:
 EMPTY = Tracks()
 EMPTY.row(NONE)
 NOWHERE = EMPTY.trail(0, 0)
-"""Trail of somebody who was never seen."""
+"""Trail without fixes."""

@@ -17,7 +17,7 @@ from runtime import db
 DROPPED = Counter("patrol_notifications_dropped_total", "Messages dropped because too many wait for their channel.")
 
 MOST_WAITING = 500
-"""Deliveries of one channel that wait; what comes beyond is dropped and said so in the log: a person who is told of
+"""Most waiting deliveries of one channel; further ones are dropped, which the delivery log shows: a person with
 hundreds of alerts at once looks at the map."""
 DEVICE_KEEPS_MS = 600_000
 """Time for which a device shows the message of an alert."""
