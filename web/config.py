@@ -20,13 +20,13 @@ class WebConfig:
     mqtt_url: str = field(repr=False)
     http_host: str = "127.0.0.1"
     http_port: int = 8000
-    """0 takes any free port; `web.server.run` tells which."""
+    """0: any free port, which `on_ready` gets."""
     admin_password: str | None = field(default=None, repr=False)
-    """Password of the account `admin`; None: the first start makes one and hands it to `on_admin_password`."""
+    """Password of the account `admin`; None: generated at the first start, for `on_admin_password`."""
     api_token: str | None = field(default=None, repr=False)
     """Bearer token with the role of an administrator; None: only tokens of the database."""
     device_key: str | None = field(default=None, repr=False)
-    """Secret that the passwords of devices follow from; None: devices cannot be enrolled here."""
+    """Secret from which the passwords of devices are derived; None: devices cannot be enrolled here."""
     audit_anchor: Path | None = None
     """File to which the head of the audit record goes, signed with the device key; None: none is written."""
     audit_anchor_url: str | None = field(default=None, repr=False)
@@ -42,14 +42,14 @@ class WebConfig:
     openid: OpenIdConfig | None = None
     """The site's OpenID provider; None: people sign in with passwords only."""
     media_dir: Path | None = None
-    """Folder of photographs and recordings, shared with the workers; None: none are taken."""
+    """Folder of photographs and recordings, shared with the workers; None: none are accepted."""
     media_most_bytes: int = 512 << 20
-    """Of one of them."""
+    """Largest size of one of them."""
     static_dir: Path = STATIC_DIR
     ground: GroundConfig = field(default_factory=GroundConfig)
-    """What the map shows below the cells."""
+    """The base map."""
     notify_services: str = ""
-    """Schemes of apprise that channels may use; empty: those that talk to services only."""
+    """Apprise schemes that channels may use; empty: those that only call public services."""
     secrets_key: str | None = field(default=None, repr=False)
     """Encrypts TOTP secrets and the key of push messages in the database; None: there is neither."""
     trusted_proxies: tuple[str, ...] = ()
@@ -59,6 +59,6 @@ class WebConfig:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     """Aware time by which sessions and tokens end."""
     on_admin_password: Callable[[str], None] | None = field(default=None, repr=False)
-    """Told the password made at the first start, once; None: it goes to standard error."""
+    """Called once with the password generated at the first start; None: it goes to standard error."""
     on_ready: Callable[[int], None] | None = field(default=None, repr=False)
-    """Told the port once the process listens."""
+    """Called with the port once the process listens."""

@@ -34,7 +34,7 @@ async def listed(
 
 
 async def find(pool: db.Pool, filters: Mapping[str, str], cursor: str | None, limit: int) -> audits.AuditEntries:
-    """What was recorded, by filters as a form sends them: `actor`, `action`, `object`, `from`, `to`; empty: any.
+    """Find entries by the filters of a form: `actor`, `action`, `object`, `from`, `to`; empty: any.
 
     Raises:
         ProblemError: a time is not one, or the cursor is not of this list.

@@ -1,4 +1,4 @@
-"""What brokers ask over HTTP: may this device come in, may it use this topic. For EMQX, HiveMQ and Mosquitto plugins.
+"""Authentication and authorisation of devices for brokers, over HTTP, as plugins of EMQX, HiveMQ and Mosquitto ask.
 
 Two ways of answering, since brokers differ: /authn and /authz say it in the body (EMQX), /user and /acl by the status.
 """

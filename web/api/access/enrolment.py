@@ -76,7 +76,7 @@ async def restore(pool: Pool, name: params.DeviceName) -> Response:
 
 
 def device_key(request: Request) -> str:
-    """Key that passwords follow from.
+    """Key from which passwords are derived.
 
     Raises:
         ProblemError: the process was given none.

@@ -18,7 +18,7 @@ See = Annotated[Sight, Depends(access.sight)]
 
 
 def proposals(request: Request) -> Proposals:
-    """Those of the app; as a dependency."""
+    """Proposals of the app; as a dependency."""
     state = request.app.state
     if not hasattr(state, "proposals"):
         state.proposals = Proposals()

@@ -140,7 +140,7 @@ async def subscribe(request: Request, pool: Pool, subscription: pages.PushGiven)
 
 
 def _target(request: Request, channel: alerting.ChannelGiven, secret: str | None) -> dict[str, Any]:
-    """What is stored of where a channel leads; whether it may be reached is decided when it is called."""
+    """The target of a channel as stored; whether it may be called is checked at each message."""
     if channel.url is None or channel.kind == "webpush":
         raise problems.ProblemError(422, "url is required: https://… for a webhook, or an Apprise address.")
     if channel.kind == "webhook":

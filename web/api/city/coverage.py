@@ -115,7 +115,7 @@ def _next(end: int, total: int) -> str | None:
 
 
 async def _now(here: Context) -> coverage.Judged:
-    """What the live part judged a moment ago; read afresh where it did not yet."""
+    """The newest coverage of the live part, or read from the database if there is none yet."""
     if here.hub.judging.judged is not None:
         return here.hub.judging.judged
     return await _past(here, None)

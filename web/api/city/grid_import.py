@@ -1,4 +1,4 @@
-"""Import of a grid file over REST: put in force, tried, or refused with every fault named."""
+"""Import of a grid file over REST: put in force, checked in a dry run, or refused with all its faults."""
 
 import asyncio
 from typing import Annotated

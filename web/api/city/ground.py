@@ -1,4 +1,4 @@
-"""The ground of the map: what there is of it, and its files for viewers without internet."""
+"""The base map: its description, and its files for viewers without internet access."""
 
 import re
 from pathlib import Path

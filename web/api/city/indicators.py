@@ -32,14 +32,14 @@ T = TypeVar("T", bound=BaseModel)
 _OFFERS: dict[str, Form] = {"application/json": "json", "text/csv": "csv"}
 DEFAULT_PERIOD = timedelta(days=1)
 _turns = asyncio.Semaphore(2)
-"""Tables that a process works out at a time, some seconds of a core each."""
+"""Tables computed at a time by a process; each takes some seconds of a core."""
 MOST_ROWS = 20_000
-"""Of a page: a city fits into one, for each page is computed anew."""
+"""Most rows of a page: a city fits into one, since each page is computed anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How rows are wanted."""
+    """Form, page and mark of a table."""
 
     form: Form
     first: int
@@ -101,7 +101,7 @@ async def listed(
 
 
 def _span(period: Period) -> tuple[int, int]:
-    """Start and end, ms: the last day where nothing is said, never beyond now."""
+    """Start and end, ms, never beyond now; default: the last day."""
     now = datetime.now(UTC)
     end = min(period.end or now, now)
     start = period.start or end - DEFAULT_PERIOD

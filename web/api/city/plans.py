@@ -1,4 +1,4 @@
-"""Patrol plans with their versions, the calendar of holidays, and who answers for an area."""
+"""Patrol plans with their versions, the calendar of holidays, and the owners of areas."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta

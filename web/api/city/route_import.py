@@ -1,4 +1,4 @@
-"""Import of roads and checkpoints over REST: put in force, tried, or refused with every fault named."""
+"""Import of roads and checkpoints over REST: put in force, checked in a dry run, or refused with all faults."""
 
 import asyncio
 from typing import Annotated

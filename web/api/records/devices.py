@@ -101,14 +101,14 @@ async def track(
 
 
 def _ends(period: Period) -> tuple[int, int]:
-    """First and last ms, both included, as the store wants them."""
+    """First and last ms, both included, as the store takes them."""
     end = period.end or datetime.now(UTC) + timedelta(minutes=1)
     start = period.start or end - DEFAULT_PERIOD
     return db.millis(start), db.millis(end) - 1
 
 
 async def _begun(pages: AsyncIterator[FixColumns]) -> AsyncIterator[FixColumns]:
-    """Read the first page now, so that a fault is answered as one and not by a torn document."""
+    """Read the first page now, so that an error gives an error status instead of an incomplete file."""
     first = await anext(pages, None)
 
     async def all_pages() -> AsyncIterator[FixColumns]:

@@ -1,4 +1,4 @@
-"""Files that a page makes of tracks it was given: recorded, and marked with whom they are for."""
+"""Files that the page creates from tracks it has: the export is recorded, and marked with its recipient."""
 
 from datetime import UTC, datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Photographs and recordings of events: sent by their hash, seen by whoever sees the event."""
+"""Photographs and recordings of events: uploaded by their hash, visible to everybody who sees the event."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from web.export.media import Receiver
 router = APIRouter(prefix="/media", tags=["records"])
 
 MOST_BYTES = 1 << 40
-"""What an event can announce; how much is taken is a setting."""
+"""Largest size that an event can announce; a setting limits what is accepted."""
 
 Pool = Annotated[db.Pool, Depends(context.pool)]
 See = Annotated[Sight, Depends(access.sight)]
@@ -25,7 +25,7 @@ Hash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of th
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _FILE = dict.fromkeys(("image/*", "audio/*", "video/*"), _BYTES)
 _ALONE = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-store"}
-"""Whatever a file claims to be, it runs nothing and is kept nowhere."""
+"""Headers with which a file runs no code and is not cached, whatever its type."""
 
 
 def _receiver(request: Request) -> Receiver:

@@ -23,7 +23,7 @@ router = APIRouter(tags=["looking back"])
 MOST_STEPS = 720
 LONGEST = timedelta(days=7)
 AT_ONCE = 2
-"""Questions about an area a process works on at a time."""
+"""Area searches that a process works on at a time."""
 
 Here = Annotated[Context, Depends(context.context)]
 See = Annotated[Sight, Depends(access.sight)]
