@@ -9,7 +9,7 @@ LEAST, MOST = 0.5, 3.0
 PRIOR = 20
 """Number of assumed orders with exact estimates, as a prior."""
 
-# An order's number is its alert and step; its answer carries it. What was estimated stands in the step that gave it.
+# The id of an order names its alert and step, and its answer carries it; the estimate is stored with that step.
 _RATIOS = """
 SELECT extract(epoch FROM (r.facts ->> 'said_at')::timestamptz - g.at) / (g.facts ->> 'arrival_s')::float8 AS ratio
 FROM alert_steps g JOIN alert_steps r ON r.alert = g.alert AND r.request = 'a' || g.alert || '-' || g.n || ':arrived'
@@ -19,7 +19,7 @@ ORDER BY g.at DESC LIMIT 5000
 
 
 async def ratio(conn: db.Connection, now: int) -> float:
-    """The 80 % quantile of time taken over time estimated, of the orders of the last two weeks; 1 before any."""
+    """The 80 % quantile of actual ÷ estimated time, of the orders of the last two weeks; 1 without any."""
     rows = await conn.fetch(_RATIOS, db.moment(now - DAYS_MS), db.moment(now))
     return corrected([float(row["ratio"]) for row in rows])
 

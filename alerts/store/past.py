@@ -45,12 +45,12 @@ async def standing(
 ) -> tuple[list[alerting.Alert], int | None]:
     """Alerts that were open at `at` (ms), newest first, as known then; and the cursor of the next page.
 
-    Whom it was given to and how long people had is in the steps of the alert, and null here.
+    Assignee and time limits are in the steps of the alert, and null here.
 
     Args:
         conn: a connection.
         at: the moment, ms since 1970-01-01 UTC.
-        level: only those of this level then; None: all.
+        level: only alerts with this level then; None: all.
         cell: code of a unit cell; None: all.
         seen: sight of the caller.
         cursor: number of the last alert already seen; None: from the newest.

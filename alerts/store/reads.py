@@ -61,7 +61,7 @@ _UNMEASURED_FLAGS = wire.FixFlag.MOCK | wire.FixFlag.NULL_ISLAND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CityState:
-    """The city with what the rules need of it; made again when the signature changes."""
+    """The city as the rules need it; rebuilt when the signature changes."""
 
     signature: str
     city: city.City
@@ -69,9 +69,9 @@ class CityState:
     places: arrival.PlanePoints
     """Centre of each cell, m, and its street by index."""
     streets: StreetWays | None
-    """Ways to the cells; None: no road is known, or they are not worked out yet."""
+    """Distances along the streets to the cells; None: no roads are known, or they are not computed yet."""
     routes_wanted: str | None
-    """Of which roads and cells the ways are to be worked out (street_store); None: there is nothing to do."""
+    """Version of roads and cells whose distances must be computed (street_store); None: nothing to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +86,16 @@ class Snapshot:
     newest: FixColumns
     """Their newest fixes."""
     areas: Sequence[str | None]
-    """Street that each of them may be sent to; None: anywhere."""
+    """Street to which each of them may be sent; None: anywhere."""
     around: whereabouts.Whereabouts
     opened: Sequence[OpenAlert]
     clearing: Mapping[str, Visit]
     amended: Mapping[str, Mapping[str, Any]]
-    """By key of an open alert: why the visit that its gap was counted from does not hold any more."""
+    """By key of an open alert: why the visit at the start of its gap is no longer valid."""
 
 
 async def arrival_rule(conn: db.Connection, now: int) -> arrival.ArrivalRule:
-    """How arrivals are estimated at `now` (ms): by the rule in force, corrected by how past estimates turned out."""
+    """The rule of arrivals in force at `now` (ms), corrected by past estimates and actual times."""
     held = [version for version in await rule_store.current(conn, arrival.KIND, now) if version.body]
     return arrival.rule_of(held[0].body or {} if held else {}, await estimates.ratio(conn, now))
 

@@ -5,7 +5,7 @@ from typing import Any
 from runtime import db
 from schemas import alerting
 
-# Those who answer for the street, its district or the whole city; where nobody holds the level, the next one up.
+# Accounts responsible for the street, its district or the whole city; without any at the level, the next one up.
 _ON_DUTY = """
 WITH here AS (
   SELECT account, level FROM duty_rosters
@@ -24,7 +24,7 @@ INSERT INTO duty_rosters (account, area, level, starts, ends, made_by) VALUES ($
 ON CONFLICT (account, coalesce(area, ''), level, starts) DO UPDATE SET ends = excluded.ends, made_by = excluded.made_by
 RETURNING id, account, area, level, starts, ends, made_by
 """
-# Somebody of these areas alone, or who stands on their rosters.
+# An account limited to these areas, or on their rosters.
 _KNOWN_TO = """
 SELECT EXISTS (SELECT FROM accounts WHERE name = $1 AND areas <@ $2::text[])
     OR EXISTS (SELECT FROM duty_rosters WHERE account = $1 AND area = ANY ($2))

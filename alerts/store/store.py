@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from alerts.life import facts
@@ -136,7 +137,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[alert
                 if change.key in held:
                     decision = await life_store.decide(conn, held[change.key], _act(change), how)
                     if isinstance(decision, Transition):
-                        taken.append(_kept(decision, change))
+                        taken.append(_with_change(decision, change))
             await life_store.write(conn, taken)
             await _follow(conn, taken, how)
             touched |= {transition.held.id for transition in taken}
@@ -144,7 +145,7 @@ async def apply_on(conn: db.Connection, changes: Sequence[Change]) -> list[alert
 
 
 async def act_on(conn: db.Connection, number: int, act: Act) -> alerting.Alert | ActRefusal | None:
-    """Let a person or timer act on one alert; an act that holds already changes nothing. None: there is no such alert.
+    """Act on one alert for a person or timer; a repeated act changes nothing. None: there is no such alert.
 
     Call it in a transaction, last: it appends to the event log.
     """
@@ -177,7 +178,7 @@ async def append_to_log(conn: db.Connection, numbers: Sequence[int]) -> list[ale
 
 
 def _rounds(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Split so that no round has two steps of one alert; their order is kept."""
+    """Split into rounds with at most one step of each alert, in order."""
     rest_of = list(changes)
     while rest_of:
         first = {change.key: change for change in reversed(rest_of)}
@@ -205,7 +206,7 @@ def _act(change: Change) -> Act:
     return Act(step=change.step, at=change.at, level=change.level, facts=change.facts)
 
 
-def _kept(taken: Transition, change: Change) -> Transition:
-    """The alert keeps the numbers that a rule decided on; in a step of opening again, it begins anew."""
+def _with_change(taken: Transition, change: Change) -> Transition:
+    """Add the facts and priority of the change, which are stored with the alert."""
     assert taken.act.step in OPENING or change.step is taken.act.step  # noqa: S101 - one change, one step
-    return Transition(held=taken.held, act=taken.act, after=taken.after, merged=change.facts, priority=change.priority)
+    return replace(taken, merged=change.facts, priority=change.priority)

@@ -43,7 +43,7 @@ WHERE a.ended_at IS NULL AND t.state IN ('refused', 'expired')
 _BUSY = "SELECT DISTINCT device FROM tasks WHERE deadline IS NOT NULL"
 
 _AFTER = {Step.RESOLVED: "done"}
-"""State of a task when its alert does not need it any more; otherwise cancelled."""
+"""State of a task that its alert no longer needs, by the step of the alert; cancelled for other steps."""
 _RANK = {"given": 0, "accepted": 1, "arrived": 2, "done": 3}
 
 

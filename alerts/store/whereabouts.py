@@ -79,7 +79,7 @@ async def read(conn: db.Connection, where: city.City, newest: FixColumns, now: i
             inside[where.index[row["cell"]]] = db.millis(row["t_in"])
     busy = np.isin(stops["device"], newest.device[np.isin(newest.duty, _BUSY)])
     is_open = stops["open"] == 1
-    # Fixes may be gone while their stay is kept: then it was heard of as long as the stay went on.
+    # Fixes may be dropped before their stay: then the device was heard until the end of the stay.
     heard = np.where(stops["heard"] == packed.NEVER, stops["t_out"], stops["heard"])
     everybody = habits.Where(
         device=stops["device"].astype(np.int64),

@@ -9,7 +9,7 @@ from runtime import db
 MOST_ROWS = 200
 """Most rows in one message."""
 
-# A row from the future, or a wait or lease longer than any, is of a time when this clock was ahead: it waits no more.
+# A row from the future, or a wait or lease longer than possible, was written when this clock was ahead: it is due.
 # After the first try the waits between tries apply, or a failing channel would be tried every time.
 _IS_DUE = f"""(due_at <= {{now}}
   OR state = 'waiting' AND tries = 0 AND made_at > {{now}} + interval '1 minute'
