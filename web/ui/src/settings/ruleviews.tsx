@@ -58,7 +58,7 @@ export function Versions({ kind }: { kind: RuleKind }) {
   );
   const at = (time: string): string => moment(Date.parse(time), zone, LOCALE[language]);
   const names = new Map(kind.fields.map((field) => [field.name, field]));
-  const said = (values: RuleVersion['values']): string =>
+  const inWords = (values: RuleVersion['values']): string =>
     values === null
       ? t('rule.ended')
       : Object.entries(values)
@@ -93,7 +93,7 @@ export function Versions({ kind }: { kind: RuleKind }) {
                   {items.map((one) => (
                     <tr key={one.id}>
                       <td>{scopeName(one.scope, city, t)}</td>
-                      <td>{said(one.values)}</td>
+                      <td>{inWords(one.values)}</td>
                       <td>{at(one.valid_from)}</td>
                       <td>{one.valid_to ? at(one.valid_to) : '—'}</td>
                       <td>{one.made_by}</td>
