@@ -125,7 +125,7 @@ class Channel(ChannelSettings):
     """A channel to a person or a system."""
 
     id: int
-    account: str | None = Field(description="Owner; null: a system.")
+    account: str | None = Field(description="Owner; null: a system channel.")
     kind: ChannelKind
     fault: str | None = Field(description="Reason of automatic disabling.")
     made_at: AwareDatetime

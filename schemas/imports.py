@@ -18,7 +18,7 @@ class GridFault(Model):
 class ImportProblem(Problem):
     """Faults of a refused file; nothing was imported."""
 
-    faults: list[GridFault] = Field(description="Number of faults counted.")
+    faults: list[GridFault] = Field(description="The faults of the file; the last entry says if there are more.")
 
 
 class GridImport(Model):

@@ -43,7 +43,7 @@ export interface ImportProblem {
   status: number;
   detail: string;
   instance?: string | null;
-  /** Number of faults counted. */
+  /** The faults of the file; the last entry says if there are more. */
   faults: GridFault[];
 }
 

@@ -117,7 +117,7 @@ export interface Channel {
   per_hour?: number;
   enabled?: boolean;
   id: number;
-  /** Owner; null: a system. */
+  /** Owner; null: a system channel. */
   account: string | null;
   kind: "webhook" | "apprise" | "webpush";
   /** Reason of automatic disabling. */
@@ -164,7 +164,7 @@ export interface ChannelMade {
   per_hour?: number;
   enabled?: boolean;
   id: number;
-  /** Owner; null: a system. */
+  /** Owner; null: a system channel. */
   account: string | null;
   kind: "webhook" | "apprise" | "webpush";
   /** Reason of automatic disabling. */
