@@ -20,7 +20,7 @@ __all__ = ["Connection", "Pool", "millis", "moment", "span", "trial_transaction"
 
 @asynccontextmanager
 async def trial_transaction(conn: Connection, *, dry_run: bool) -> AsyncIterator[None]:
-    """A transaction that is rolled back at its end."""
+    """A transaction that is rolled back at its end if it is a dry run, else committed."""
     transaction = conn.transaction()
     await transaction.start()
     try:

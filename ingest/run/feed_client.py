@@ -45,7 +45,7 @@ async def subscribe_feed(
     Args:
         mqtt_url: mqtt://user:password@host:port, or mqtts://.
         on_payload: called in the event loop; must not block.
-        on_state: called with True after each subscription and False after each loss; messages in between are
+        on_state: called with CONNECTED after each subscription and LOST after each loss; messages in between are
             lost, so the caller reads the newest state again.
         stop: ends the subscription.
         retry_s: seconds between attempts.

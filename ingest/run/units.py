@@ -33,7 +33,7 @@ class Units(Protocol):
 
 
 def of(config: WorkerConfig, host: EngineHost, handover: Handover, sessions: Sessions) -> Units:
-    """The configured way."""
+    """The units of a worker with this configuration."""
     if not config.shares:
         return Claim(config.database_url, config.units, lost=host.break_off)
     return Shares(

@@ -33,7 +33,7 @@ class Depth(IntEnum):
 
 
 def depth_by(depth: float, sigma: float) -> Depth:
-    """Depth of a place by `Places.depth`, with the estimated standard deviation (m) where none is reported."""
+    """Depth of a place by `lookup.FixCells.depth`, with the estimated standard deviation (m) where none is reported."""
     if depth >= 0:
         return Depth(int(depth))
     away = -1.0 - float(depth)

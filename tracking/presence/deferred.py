@@ -31,8 +31,8 @@ class Deferred:
 
     def __init__(self, most: int = MOST, room: int = LEAST_ROOM) -> None:
         self._most = most
-        # One cache line for each device: its newest fix as in `Placed.values`, as far as the test needs it; the time
-        # until which nothing is reported; the row of its last deferred fix.
+        # One cache line for each device: its newest fix as in `LocatedFixes.values`, as far as the test needs it; the
+        # time until which nothing is reported; the row of its last deferred fix.
         self._state = _rows(1)
         self._values = _rows(room)
         # Row → the previous deferred row of the same device.

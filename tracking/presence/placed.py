@@ -11,7 +11,7 @@ from tracking.presence.fixes import Bool, FixColumns, Float, Int, Ints
 from tracking.presence.points import Rows
 
 WIDTH = 8
-"""Columns of `Placed.values`: ms, x, y, standard deviation m, cell index, depth, WGS-84 degrees north and east."""
+"""Columns of `LocatedFixes.values`: ms, x, y, sigma (m), cell index, depth, WGS-84 degrees north and east."""
 T, X, Y, SIGMA, INNER, DEPTH, LAT, LON = range(WIDTH)
 
 

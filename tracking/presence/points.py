@@ -39,7 +39,7 @@ class Point(Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, values: list[float]) -> "Point":
-        """The fix of a row of `Placed.values`."""
+        """The fix of a row of `placed.LocatedFixes.values`."""
         t, x, y, sigma, inner, depth, lat, lon = values
         return cls(int(t), x, y, sigma, int(inner), depth, lat, lon)
 
@@ -57,7 +57,7 @@ class Rows(NamedTuple):
     y: list[float]
     sigma: list[float]
     values: NDArray[np.float64]
-    """`Placed.values`."""
+    """`placed.LocatedFixes.values`."""
 
     def point(self, row: int) -> Point:
         """One of them."""

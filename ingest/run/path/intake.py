@@ -1,4 +1,4 @@
-"""A message between broker and database, and the bounded queue where it waits."""
+"""The bounded queue of messages between broker and database."""
 
 import asyncio
 from collections import deque

@@ -50,9 +50,9 @@ class NewHold:
 
     why: str
     device: str | None = None
-    """Its name."""
+    """Name of a device."""
     officer: str | None = None
-    """His badge."""
+    """Badge of an officer."""
     area: str | None = None
     """Code of a grid, street or district; includes all below it."""
     case: str | None = None

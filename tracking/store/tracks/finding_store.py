@@ -54,7 +54,7 @@ async def replace(
     findings: Sequence[Finding],
     now: int,
 ) -> int:
-    """Replace the findings of these devices, kinds and slot by `found`; returns how many rows changed.
+    """Replace the findings of these devices, kinds and slot by `findings`; returns how many rows changed.
 
     Findings that are no longer present are ended, not deleted.
     """
