@@ -112,7 +112,7 @@ def build(
             if decoded.event is not None and not _outdated(decoded.event, message, horizons, refused)
         ],
         statuses=[
-            _said(decoded.status, device, message.received) for device, message, decoded in known if decoded.status
+            _status(decoded.status, device, message.received) for device, message, decoded in known if decoded.status
         ],
         refused=refused,
         replies=[
@@ -236,7 +236,7 @@ def _event(event: wire.Event, device: enrolment.Device, received: int) -> Device
     return DeviceEvent(device=device.id, received=received, content=event, lat=float(lat[0]), lon=float(lon[0]))
 
 
-def _said(status: wire.Status, device: enrolment.Device, received: int) -> enrolment.StatusReport:
+def _status(status: wire.Status, device: enrolment.Device, received: int) -> enrolment.StatusReport:
     # Not later than the receipt, or the last will of a device with a clock ahead would be ignored.
     at = received if status.t is None else min(status.t, received)
     return enrolment.StatusReport(

@@ -69,7 +69,7 @@ def differences(wanted: Mapping[str, DeviceGrant], known: Mapping[str, BrokerAcc
 
 def foreign(wanted: Iterable[DeviceGrant], known: Mapping[str, BrokerAccount]) -> list[str]:
     """Names of devices without an account, since another account has the name."""
-    return sorted(account.name for account in wanted if account.name in known and known[account.name].stamp is None)
+    return sorted(grant.name for grant in wanted if grant.name in known and known[grant.name].stamp is None)
 
 
 def _remove(name: str) -> list[Json]:

@@ -84,7 +84,7 @@ def roll_up(figures: Figures, sums: RollupSums, rows: NDArray[np.intp]) -> AreaF
     """Combined figures of the cells with these indices."""
     state = figures.state[rows]
     known, visited = state != Visited.UNKNOWN, state == Visited.VISITED
-    counts = [int(np.count_nonzero(state == visited)) for visited in Visited]
+    counts = [int(np.count_nonzero(state == result)) for result in Visited]
     weight = sums.weight[rows]
     done = figures.done[rows] / np.maximum(figures.required[rows], 1)
     drives, visits = int(sums.drive_throughs[rows].sum()), int(figures.visits[rows].sum())

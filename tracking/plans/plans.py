@@ -111,7 +111,7 @@ class Plans:
         for number, start in enumerate(self._starts):
             body = parsed(self._said(start, (CITY,)))
             end = self._starts[number + 1] if number + 1 < len(self._starts) else None
-            hours = tuple(hours_of(windows.days, windows.hours) for windows in body.duty)
+            hours = tuple(hours_of(entry.days, entry.hours) for entry in body.duty)
             if duties and duties[-1].hours == hours:
                 duties[-1] = DutyPeriod(hours=hours, start=duties[-1].start, end=end)
             else:

@@ -232,17 +232,17 @@ class Engine:
         names, leaves = device[starts].tolist(), ends(device)[after - 1].tolist()
         fixes = placed.lists()
         for start, end, name, last, leave in zip(starts.tolist(), after.tolist(), names, lasts, leaves, strict=True):
-            way, row = self._walks[name] or self._fresh(name), start
+            device_walk, row = self._walks[name] or self._fresh(name), start
             while row < end:
-                if not self._steps and way.goes_on(fixes, row, last.inner):
-                    way.run(fixes, row, end, last)
+                if not self._steps and device_walk.goes_on(fixes, row, last.inner):
+                    device_walk.run(fixes, row, end, last)
                     break
                 row += 1
-                way.step(last if row == end else fixes.point(row - 1))
+                device_walk.step(last if row == end else fixes.point(row - 1))
             if leave:
-                if way.has_news:
-                    way.flush()
-                until.append(way.quiet_until)
+                if device_walk.has_news:
+                    device_walk.flush()
+                until.append(device_walk.quiet_until)
         return until
 
     def _stays_in(self, placed: LocatedFixes) -> Bool:
@@ -256,9 +256,9 @@ class Engine:
         return stays_in
 
     def _fresh(self, device: int) -> walk.Walk:
-        way = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._reported.append)
+        device_walk = self._walks[device] = walk.Walk(device, self._grid, self._rules, self._reported.append)
         self._warm[device] = True
-        return way
+        return device_walk
 
     def _let_go(self, device: int) -> walk.Walk | None:
         if self._walks[device] is not None:

@@ -115,9 +115,9 @@ def joined(one: Hidden, other: Hidden) -> Hidden:
 
 def later(possible: Int, hidden: Hidden) -> Int:
     """Latest moment, ms, at which a hidden visit may have ended in each cell, of two sources."""
-    reported = possible.copy()
-    np.maximum.at(reported, hidden.cell, hidden.last)
-    return reported
+    latest = possible.copy()
+    np.maximum.at(latest, hidden.cell, hidden.last)
+    return latest
 
 
 def _merged(hidden: Hidden) -> Hidden:

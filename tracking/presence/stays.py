@@ -187,4 +187,4 @@ def _goes_on(old: Stay, new: Stay) -> bool:
 
 
 def _by_key(kept: list[Kept]) -> dict[int, Kept]:
-    return {stay.key: stay for stay in kept}
+    return {item.key: item for item in kept}

@@ -94,16 +94,16 @@ def time_stands(fixes: FixColumns) -> Finding | None:
     rows = [row for row, boot in enumerate(fixes.boot.tolist()) if boot is not None and fixes.seq[row] != ABSENT]
     if len(rows) <= BACKWARD_STEPS:
         return None
-    timed = fixes.take(np.array(rows, dtype=np.intp))
-    boots = np.unique(timed.boot.astype(str), return_inverse=True)[1]
-    timed = timed.take(np.lexsort((timed.seq, boots)))
+    numbered = fixes.take(np.array(rows, dtype=np.intp))
+    boots = np.unique(numbered.boot.astype(str), return_inverse=True)[1]
+    numbered = numbered.take(np.lexsort((numbered.seq, boots)))
     boots = np.sort(boots)
-    backward = (np.diff(timed.t) < 0) & (np.diff(boots) == 0)
+    backward = (np.diff(numbered.t) < 0) & (np.diff(boots) == 0)
     if backward.sum() < BACKWARD_STEPS:
         return None
-    times = timed.t[1:][backward]
+    times = numbered.t[1:][backward]
     return Finding(
-        device=int(timed.device[0]), kind=FindingKind.TIME_STANDS, since=int(times.min()), until=int(times.max()),
+        device=int(numbered.device[0]), kind=FindingKind.TIME_STANDS, since=int(times.min()), until=int(times.max()),
         evidence={"n": int(backward.sum())},
     )  # fmt: skip
 

@@ -118,7 +118,7 @@ def fault(wanted: dict[DataClass, int | None], cls: DataClass) -> str | None:
         return "The audit record is one chain and is kept for ever; leave it unset. 审计记录整链保存，不可设期限。"
     if days is not None and days < terms.least_days:
         return f"{terms.en} ({terms.zh}): {terms.least_days} days at least 至少 {terms.least_days} 天 ({terms.why})."
-    fixes, visits = (wanted[cls] or 1 << 31 for cls in (DataClass.FIXES, DataClass.VISITS))
+    fixes, visits = (wanted[data_class] or 1 << 31 for data_class in (DataClass.FIXES, DataClass.VISITS))
     if cls in (DataClass.FIXES, DataClass.VISITS) and visits < fixes:
         return "Visits must be kept at least as long as fixes. 巡查记录的保存期不得短于轨迹。"
     return None

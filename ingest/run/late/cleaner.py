@@ -144,12 +144,12 @@ class Cleaner:
         if not len(fixes):
             return []
         device = int(fixes.device[0])
-        met = await cleaning_store.mark_matches(conn, device, replays.marks(fixes))
+        matches = await cleaning_store.mark_matches(conn, device, replays.marks(fixes))
         await cleaning_store.mark(conn, device, replays.marks(fixes.take(fixes.t >= slot)))
-        later = {(review.slot_of(met_mark.then), met_mark.device) for met_mark in met if met_mark.then > met_mark.t}
-        self._again |= {slot_of_device for slot_of_device in later if slot_of_device[0] > slot}
+        later = {(review.slot_of(match.then), match.device) for match in matches if match.then > match.t}
+        self._again |= {(at, other) for at, other in later if at > slot}
         best: Finding | None = None
-        for candidate in replays.candidates(device, met):
+        for candidate in replays.candidates(device, matches):
             lo, hi = int(fixes.t.min()) - candidate.shift - 5_000, int(fixes.t.max()) - candidate.shift + 5_000
             theirs = await cleaning_store.fixes(conn, candidate.device, lo, hi)
             finding = _replayed(fixes, theirs, candidate)

@@ -62,10 +62,10 @@ async def _judge(conn: db.Connection, grid: CityGrid, roads: Roads, shift: Devic
 
 async def _stored(conn: db.Connection, shift: DeviceShift) -> datums.BetterDatum | None:
     """Earlier finding of the shift."""
-    return _said(await shift_store.datum_finding(conn, shift))
+    return _better_datum(await shift_store.datum_finding(conn, shift))
 
 
-def _said(evidence: Mapping[str, Any] | None) -> datums.BetterDatum | None:
+def _better_datum(evidence: Mapping[str, Any] | None) -> datums.BetterDatum | None:
     if evidence is None:
         return None
     return datums.BetterDatum(fits=Datum(evidence["fits"]), off_m=evidence["off_m"], off_fits_m=evidence["off_fits_m"])
@@ -115,7 +115,7 @@ async def _either(
 async def _suspected(conn: db.Connection, shift: DeviceShift) -> list[Finding]:
     """Three consecutive shifts that agree."""
     last = await shift_store.last_datum_findings(conn, shift, datums.SHIFTS)
-    shifts = [_said(evidence) for _, evidence in last]
+    shifts = [_better_datum(evidence) for _, evidence in last]
     fits = datums.agreed_datum(shifts)
     if fits is None:
         return []

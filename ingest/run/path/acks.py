@@ -69,14 +69,14 @@ class Acks:
         try:
             await _recall(taken, ledger)
             later = await _search(taken, now, ledger)
-            reached = [(message, message.boot.known.upto) for message in taken]
-            acknowledged = [(message, upto) for message, upto in reached if upto >= message.boot.first]
-            await ledger.note([(*message.key, 0, upto) for message, upto in acknowledged if upto != message.boot.noted])
+            reached = [(waiting, waiting.boot.known.upto) for waiting in taken]
+            acknowledged = [(waiting, upto) for waiting, upto in reached if upto >= waiting.boot.first]
+            await ledger.note([(*waiting.key, 0, upto) for waiting, upto in acknowledged if upto != waiting.boot.noted])
         except BaseException:
             self._wait(taken)
             raise
         self._wait(later)
-        return [self._tell(message, upto, now) for message, upto in acknowledged]
+        return [self._tell(waiting, upto, now) for waiting, upto in acknowledged]
 
     def forget(self, devices: Collection[int]) -> None:
         """Drop devices that another worker serves or served: the store is more recent."""
@@ -122,8 +122,8 @@ class Acks:
 
     def _wait(self, boots: Iterable[_Due]) -> None:
         """Process boots in the next round."""
-        for numbered in boots:
-            number, name = numbered.key
+        for waiting in boots:
+            number, name = waiting.key
             device = self._devices.get(number)
             if device is not None and name in device.boots:
                 device.due.add(name)
@@ -137,18 +137,18 @@ class Acks:
 
 async def _recall(taken: list[_Due], ledger: BootSource) -> None:
     """Read the notes of boots that are new to this worker."""
-    new = [message for message in taken if message.boot.noted is None]
+    new = [waiting for waiting in taken if waiting.boot.noted is None]
     if not new:
         return
-    noted = await ledger.noted([message.key for message in new])
-    for message in new:
-        message.boot.recall(*noted.get(message.key, (None, ())))
+    noted = await ledger.noted([waiting.key for waiting in new])
+    for waiting in new:
+        waiting.boot.recall(*noted.get(waiting.key, (None, ())))
 
 
 async def _search(boots: list[_Due], now: int, ledger: BootSource) -> list[_Due]:
     """Search the store for missing numbers; returns the boots left for the next round."""
-    searches = [(message, since) for message in boots if (since := message.boot.search_from(now)) is not None]
-    for message, since in searches[:MOST_SEARCHES]:
-        message.boot.learn(await ledger.stored(message.key, since=since, above=message.boot.known.upto))
-        message.boot.searched(now)
-    return [message for message, _ in searches[MOST_SEARCHES:]]
+    searches = [(waiting, since) for waiting in boots if (since := waiting.boot.search_from(now)) is not None]
+    for waiting, since in searches[:MOST_SEARCHES]:
+        waiting.boot.learn(await ledger.stored(waiting.key, since=since, above=waiting.boot.known.upto))
+        waiting.boot.searched(now)
+    return [waiting for waiting, _ in searches[MOST_SEARCHES:]]

@@ -51,8 +51,8 @@ async def way(conn: db.Connection, cell: int, lat: float, lon: float) -> float |
     if row is None:
         return None
     east, north = inside.offset((row["lat"], row["lon"]), (lat, lon))
-    streets = StreetWays(x=np.zeros(1), y=np.zeros(1), squares=_unpacked(row["squares"])[None])
-    metres = float(streets.metres(np.zeros(1, np.intp), np.array([east]), np.array([north]))[0])
+    ways = StreetWays(x=np.zeros(1), y=np.zeros(1), squares=_unpacked(row["squares"])[None])
+    metres = float(ways.metres(np.zeros(1, np.intp), np.array([east]), np.array([north]))[0])
     return None if np.isnan(metres) else metres
 
 

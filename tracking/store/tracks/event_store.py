@@ -112,17 +112,17 @@ def to_rest(row: "asyncpg.Record") -> rest.Event:
 def _columns(events: list[StoredEvent], pseudonyms: Pseudonyms) -> tuple[list[Any], ...]:
     bodies = [event.content for event in events]
     return (
-        [event.id for event in bodies],
+        [body.id for body in bodies],
         [event.device for event in events],
-        [db.moment(event.t) for event in bodies],
+        [db.moment(body.t) for body in bodies],
         [db.moment(event.received) for event in events],
         [event.lat for event in events],
         [event.lon for event in events],
-        [event.acc for event in bodies],
-        [event.type for event in bodies],
-        [event.text for event in bodies],
-        [pseudonyms.of(event.subject) for event in bodies],
-        [msgspec.json.encode(event.media).decode() for event in bodies],
-        [event.case for event in bodies],
+        [body.acc for body in bodies],
+        [body.type for body in bodies],
+        [body.text for body in bodies],
+        [pseudonyms.of(body.subject) for body in bodies],
+        [msgspec.json.encode(body.media).decode() for body in bodies],
+        [body.case for body in bodies],
         [event.cell for event in events],
     )
