@@ -17,7 +17,7 @@ _SEARCHES = ((0, _HOUR_MS), (30_000, 24 * _HOUR_MS), (600_000, 168 * _HOUR_MS), 
 caused the gap; while units change hands, another worker may still store fixes of a known boot."""
 
 
-class BootSource(Protocol):
+class BootStore(Protocol):
     """Access to boots in the database; see `tracking.store.tracks.boot_store`."""
 
     async def noted(self, boots: Sequence[Key]) -> Mapping[Key, tuple[int, Sequence[Span]]]:

@@ -57,7 +57,7 @@ _SIGNATURE = "SELECT count(*), count(released_at), max(id) FROM legal_holds"
 _SPAN = """EXISTS (SELECT FROM held_spans h WHERE h.device IN ({device}, -1) AND h.lo <= {until} AND h.hi > {since})"""
 
 
-def fixes_held(device: str, since: str, until: str | None = None) -> str:
+def device_held(device: str, since: str, until: str | None = None) -> str:
     """Condition: device and time of the row are held."""
     return _SPAN.format(device=device, since=since, until=until or since)
 

@@ -55,8 +55,8 @@ class PatrolPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShiftStarts:
-    """Arrivals at shifts."""
+class ArrivalCounts:
+    """Arrivals at shifts, counted by punctuality."""
 
     on_time: int
     late: int
@@ -75,7 +75,7 @@ class PersonFigures:
     assessable: bool
     on_post_s: float | None
     on_post_rate: float | None
-    arrivals: ShiftStarts
+    arrivals: ArrivalCounts
     way_m: float
     drive_m: float
     visits: int
@@ -147,12 +147,12 @@ def _covered(shift: list[PatrolPart]) -> float:
     return min(shift[0].expected_s, sum(part.runs_s + GAP_S * part.gaps for part in shift))
 
 
-def _arrivals(shifts: list[list[PatrolPart]]) -> ShiftStarts:
+def _arrivals(shifts: list[list[PatrolPart]]) -> ArrivalCounts:
     counts = {"on_time": 0, "late": 0, "absent": 0, "unknown": 0}
     for shift in shifts:
         if shift[0].first_known:
             counts[_arrival(shift)] += 1
-    return ShiftStarts(**counts)
+    return ArrivalCounts(**counts)
 
 
 def _arrival(shift: list[PatrolPart]) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ingest.acknowledgement.boots import Boot, BootSource, Key
+from ingest.acknowledgement.boots import Boot, BootStore, Key
 from ingest.decoding.batch import Number
 from ingest.run import metrics
 from schemas import topics, wire
@@ -60,7 +60,7 @@ class Acks:
         for device, boot, seq, first in numbers:
             self._heard(device.id, device.unit, device.name, boot).hear(seq, first)
 
-    async def due(self, now: int, ledger: BootSource) -> list[tuple[str, bytes]]:
+    async def due(self, now: int, ledger: BootStore) -> list[tuple[str, bytes]]:
         """Topics and payloads to publish at `now` (ms), for devices without an `ack` within 5 s.
 
         A device deletes what is acknowledged, so the store notes it first, for the next worker.
@@ -135,7 +135,7 @@ class Acks:
         return due.device.topic, _encoder.encode(wire.Ack(boot=due.key[1], seq=upto))
 
 
-async def _recall(taken: list[_Due], ledger: BootSource) -> None:
+async def _recall(taken: list[_Due], ledger: BootStore) -> None:
     """Read the notes of boots that are new to this worker."""
     new = [waiting for waiting in taken if waiting.boot.noted is None]
     if not new:
@@ -145,7 +145,7 @@ async def _recall(taken: list[_Due], ledger: BootSource) -> None:
         waiting.boot.recall(*noted.get(waiting.key, (None, ())))
 
 
-async def _search(boots: list[_Due], now: int, ledger: BootSource) -> list[_Due]:
+async def _search(boots: list[_Due], now: int, ledger: BootStore) -> list[_Due]:
     """Search the store for missing numbers; returns the boots left for the next round."""
     searches = [(waiting, since) for waiting in boots if (since := waiting.boot.search_from(now)) is not None]
     for waiting, since in searches[:MOST_SEARCHES]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.tracking import timelines as tl
 from tracking.coverage import patrols
-from tracking.coverage.patrols import PatrolPart, ShiftStarts
+from tracking.coverage.patrols import ArrivalCounts, PatrolPart
 from tracking.presence.stays import StayKind
 from tracking.quality import review
 
@@ -39,7 +39,7 @@ def test_a_track_with_too_many_gaps_is_not_assessed() -> None:
     made = patrols.add_up([replace(SHIFT, runs_s=5 * HOUR_S, on_post_s=0, arrived=None)], 10.0)[7]
     assert not made.assessable
     assert (made.on_post_s, made.on_post_rate) == (None, None)
-    assert made.arrivals == ShiftStarts(on_time=0, late=0, absent=0, unknown=1)
+    assert made.arrivals == ArrivalCounts(on_time=0, late=0, absent=0, unknown=1)
     assert made.completeness == pytest.approx(5.1 / 8)
     assert made.visits == 12
 
@@ -61,7 +61,7 @@ def test_a_shift_with_two_devices_is_expected_once() -> None:
     noon = replace(SHIFT, runs_s=4 * HOUR_S, gaps=0, arrived=T0 + 240 * MINUTE)
     made = patrols.add_up([noon, morning], 10.0)[7]
     assert (made.shifts, made.expected_s, made.covered_s, made.visits) == (1, 8 * HOUR_S, 7 * HOUR_S, 24)
-    assert made.arrivals == ShiftStarts(on_time=1, late=0, absent=0, unknown=0)
+    assert made.arrivals == ArrivalCounts(on_time=1, late=0, absent=0, unknown=0)
 
 
 def test_who_had_no_shift_is_counted_and_not_judged() -> None:
