@@ -1,4 +1,4 @@
-"""`make bench`: the benches of speed one after the other, a table, JSON and a plot; minutes, on services of their own.
+"""`make bench`: runs the benches of speed in turn, with their own services; gives a table, JSON and a plot.
 
 The others measure accuracy, warnings, faults and more: `make bench-NAME` runs each, and each has longer runs.
 """
@@ -37,9 +37,9 @@ BENCHES: dict[str, Measure] = {
 
 def main(
     only: Annotated[list[str] | None, typer.Option(help="Only these: " + ", ".join(BENCHES))] = None,
-    folder: Annotated[Path, typer.Option(help="Where bench.json and bench.png go")] = Path("build"),
+    folder: Annotated[Path, typer.Option(help="Folder for bench.json and bench.png")] = Path("build"),
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure."""
     unknown = set(only or ()) - BENCHES.keys()

@@ -1,4 +1,4 @@
-"""How right the visits are: what the engine finds in a simulated shift against what truly happened.
+"""Accuracy of visits: what the engine finds in a simulated shift, compared with the truth.
 
 docs/accuracy.md explains the words and the mixes.
 """
@@ -49,7 +49,7 @@ def main(
     plot: Annotated[Path | None, typer.Option(help="Draw the figures into this PNG file (needs --group bench)")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time")] = 1,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure how right the visits are that the engine finds in a simulated shift."""
     plans = {"standard mix": mix.STANDARD} if faults is Faults.MIX else mix.SINGLE

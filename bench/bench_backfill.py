@@ -1,4 +1,4 @@
-"""Whether live fixes wait while a unit that was cut off sends hours of its buffer: live latency before and during."""
+"""Latency of live fixes before, and while a unit that was offline sends hours of buffered fixes."""
 
 import asyncio
 import time
@@ -32,11 +32,11 @@ def main(
     hours: Annotated[float, typer.Option(min=0.1, help="Length of the buffer")] = 8,
     every: Annotated[float, typer.Option(min=1, help="Seconds between two fixes in it")] = 30,
     root: Annotated[
-        str, typer.Option(help="Of the buffers' topics; patrol/v1: among what comes live")
+        str, typer.Option(help="Root of the topics for buffers; patrol/v1: the live topic")
     ] = topics.BUFFER_ROOT,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure the back-fill."""
     before = figures.machine()

@@ -1,7 +1,7 @@
-"""How fast the engine is without I/O: a shift's fixes through `Engine.advance`, beside the bare lookup of their cells.
+"""Speed of the engine without I/O: fixes of a shift through `Engine.advance`, and the lookup of their cells alone.
 
-The fixes go in the order in which they were taken, so none is late and every one is judged. The unit is one core, so
-what counts is the CPU time of this process; the wall's clock, which other work on the machine moves, stands beside it.
+The fixes are in order of time, so none is late. The figures use the CPU time of this process, since the unit is one
+core; elapsed time, which depends on other work of the machine, is reported as well.
 """
 
 import gc
@@ -70,11 +70,11 @@ class Result:
 def main(
     officers: Annotated[int, typer.Option(min=1, help="Officers on patrol")] = 600,
     hours: Annotated[float, typer.Option(min=0.1, max=8, help="Length of the shift")] = 8,
-    batch_minutes: Annotated[float, typer.Option(min=0.02, help="Fixes of so long go in at once")] = 10,
-    seed: Annotated[int, typer.Option(help="Another seed is another town and fleet")] = 1,
+    batch_minutes: Annotated[float, typer.Option(min=0.02, help="Length of a batch, minutes")] = 10,
+    seed: Annotated[int, typer.Option(help="Each seed gives another town and fleet")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if the target is missed")] = False,
 ) -> None:
     """Measure how many fixes a second of CPU takes through the engine."""
     town = fleet.town(seed)

@@ -1,4 +1,4 @@
-"""How long one evaluation of a city takes, without I/O: `make bench-evaluation ARGS="--strict"`.
+"""Duration of one evaluation of a city, without I/O: `make bench-evaluation ARGS="--strict"`.
 
 Measured is what the watcher does at each look with what it has read (`prepare.situation`, then `rules.evaluate`), in
 mid-shift with full habits: arrivals, coverage, probability of a breach, levels, alerts, streets short of officers.
@@ -56,9 +56,9 @@ class Case:
 
 def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
-    seed: Annotated[int, typer.Option(help="Another seed is another city")] = 1,
+    seed: Annotated[int, typer.Option(help="Each seed gives another city")] = 1,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a limit is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a limit is exceeded")] = False,
 ) -> None:
     """Measure how long one evaluation takes."""
     table = Table("cells", "officers", "alerts", "opening, ms", "standing, ms", "limit, ms", "times the baseline")

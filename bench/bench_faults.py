@@ -1,4 +1,4 @@
-"""The fault suite: strikes broker, database, worker, web and network under load, and holds promises to the store.
+"""The fault suite: faults of broker, database, worker, web and network under load, and a check of the guarantees.
 
 make bench-faults ARGS="--faults 200 --seed 1 --strict --json faults.json"
 """
@@ -25,13 +25,13 @@ console = Console(width=120)
 
 
 def main(
-    faults: Annotated[int, typer.Option(min=1, help="How many; the promise is for 200")] = 20,
-    seed: Annotated[int, typer.Option(help="Another seed is another run")] = 1,
-    only: Annotated[str | None, typer.Option(help="Only kinds with this in their name")] = None,
-    minutes: Annotated[float, typer.Option(min=1, help="No fault begins later; what struck by then is judged")] = 600,
+    faults: Annotated[int, typer.Option(min=1, help="Number of faults; the guarantee is for 200")] = 20,
+    seed: Annotated[int, typer.Option(help="Each seed gives another run")] = 1,
+    only: Annotated[str | None, typer.Option(help="Only faults whose name contains this")] = None,
+    minutes: Annotated[float, typer.Option(min=1, help="No fault begins later; those so far are judged")] = 600,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Strike faults and compare."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # mounts and rules are taken away, however it ends

@@ -1,4 +1,4 @@
-"""Whether a fix costs more when there are more devices, more cells or more days in the store, and what a device takes.
+"""Cost of a fix with more devices, more cells or more stored days, and memory of a device.
 
 Cost is what worker and database spend on a fix under a closed loop of single fixes, and the least of each pair is the
 baseline of the other. What a device costs once, when it is first heard and when its run is taken up after a restart of
@@ -35,14 +35,14 @@ ON CONFLICT DO NOTHING
 
 
 def main(
-    seconds: Annotated[float, typer.Option(min=2, help="Length of each stretch")] = 40,
-    devices: Annotated[int, typer.Option(min=2_000, help="Most devices; the promise is for 100,000")] = 100_000,
-    cells: Annotated[int, typer.Option(min=300, help="Most cells; the promise is for 15,000")] = 15_000,
+    seconds: Annotated[float, typer.Option(min=2, help="Length of each period")] = 40,
+    devices: Annotated[int, typer.Option(min=2_000, help="Most devices; the guarantee is for 100,000")] = 100_000,
+    cells: Annotated[int, typer.Option(min=300, help="Most cells; the guarantee is for 15,000")] = 15_000,
     days: Annotated[int, typer.Option(min=2, help="Most days stored")] = 90,
     fixes_a_day: Annotated[int, typer.Option(min=1_000, help="Fixes of each of these days")] = 30_000,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure growth."""
     before = figures.machine()

@@ -1,4 +1,4 @@
-"""How many fixes a second are stored for good, with the full engine, and what each costs; beside the naive loop.
+"""Fixes a second that are durably stored with the full engine, and the cost of each; compared with a naive loop.
 
 Broker, database, worker and load run on this machine. Load is closed loop: it stops when too much is not stored yet.
 """
@@ -26,11 +26,11 @@ MOST_BASELINE_S = 20.0
 
 
 def main(
-    seconds: Annotated[float, typer.Option(min=2, help="Length of each stretch; the promise is for 300")] = 20,
+    seconds: Annotated[float, typer.Option(min=2, help="Length of each period; the guarantee is for 300")] = 20,
     devices: Annotated[int, typer.Option(min=10, help="Devices of the load")] = 20_000,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure the intake."""
     before = figures.machine()

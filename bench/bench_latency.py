@@ -1,4 +1,4 @@
-"""How late a fix is in the database and on a viewer's map, at parts of the most that the intake takes."""
+"""Latency from a fix to its commit and to a viewer's map, at shares of the maximum rate."""
 
 import asyncio
 from pathlib import Path
@@ -26,11 +26,11 @@ FROM fixes f JOIN devices d ON d.id = f.device WHERE starts_with(d.name, $1) ORD
 
 
 def main(
-    seconds: Annotated[float, typer.Option(min=5, help="Length of each stretch")] = 20,
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each period")] = 20,
     devices: Annotated[int, typer.Option(min=100, help="Devices of the load")] = 5_000,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure how late fixes are."""
     before = figures.machine()

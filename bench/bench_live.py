@@ -1,4 +1,4 @@
-"""How soon a thousand viewers see where twenty thousand devices are, what it costs, and whether the stuck harm others.
+"""Latency and cost of the live map with 1,000 viewers of 20,000 devices, and the effect of viewers that do not read.
 
 make bench-live ARGS="--strict --json live.json". Broker, database, web process, fleet and viewers run on this machine.
 The fleet speaks on the feed as workers do; what a worker adds before is measured by bench_ingest.
@@ -44,13 +44,13 @@ class Stretch:
 
 
 def main(
-    count: Annotated[int, typer.Option("--viewers", min=20, help="Viewers; the promise is for 1,000")] = VIEWERS,
-    devices: Annotated[int, typer.Option(min=100, help="Devices at 1 Hz; the promise is for 20,000")] = DEVICES,
-    seconds: Annotated[float, typer.Option(min=5, help="Length of each stretch")] = 30,
+    count: Annotated[int, typer.Option("--viewers", min=20, help="Viewers; the guarantee is for 1,000")] = VIEWERS,
+    devices: Annotated[int, typer.Option(min=100, help="Devices at 1 Hz; the guarantee is for 20,000")] = DEVICES,
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each period")] = 30,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     profile: Annotated[Path | None, typer.Option(help="py-spy record of the web process, an SVG")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure the live websocket."""
     before = figures.machine()

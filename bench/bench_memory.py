@@ -1,4 +1,4 @@
-"""Whether worker and web process keep their memory while load goes on: an hour is promised, minutes are the default."""
+"""Whether memory of worker and web process stays constant under load: an hour for the guarantee, minutes by default."""
 
 import asyncio
 import time
@@ -19,12 +19,12 @@ MOST_GROWTH = 1.05
 
 
 def main(
-    minutes: Annotated[float, typer.Option(min=0.5, help="Length; the promise is for 60")] = 4,
+    minutes: Annotated[float, typer.Option(min=0.5, help="Length; the guarantee is for 60")] = 4,
     devices: Annotated[int, typer.Option(min=100, help="Devices of the load")] = 5_000,
     rate: Annotated[int, typer.Option(min=100, help="Fixes a second")] = RATE,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure resident memory."""
     before = figures.machine()

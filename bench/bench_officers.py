@@ -1,4 +1,4 @@
-"""How long one look at the officers takes: `make bench-officers ARGS="--officers 6000 --strict"`.
+"""Duration of one evaluation of the officers: `make bench-officers ARGS="--officers 6000 --strict"`.
 
 The baseline is one pass of numpy over the same tables: what any rule that looks at every kept fix must cost.
 """

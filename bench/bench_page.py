@@ -1,7 +1,7 @@
-"""What the map page costs a browser: script time per frame with the whole fleet moving, memory, time to the first map.
+"""Cost of the map page in a browser: script time per frame with the whole fleet moving, memory, time to the first map.
 
-make bench-page ARGS="--strict --minutes 30". A real Chromium draws in software, beside everything else on this machine:
-frames come slowly, and each has the messages of a longer time in it, so that script time per frame is rather too high.
+make bench-page ARGS="--strict --minutes 30". A real Chromium renders in software on the same machine:
+frames are slow, and each processes the messages of a longer time, so script time per frame is rather too high.
 """
 
 import asyncio
@@ -59,13 +59,15 @@ console = Console(width=120)
 
 
 def main(
-    devices: Annotated[int, typer.Option(min=100, help="Devices at 1 Hz, all of them drawn")] = 20_000,
-    minutes: Annotated[float, typer.Option(min=0.2, help="How long memory is watched; the promise is for 30")] = 1.0,
+    devices: Annotated[int, typer.Option(min=100, help="Devices at 1 Hz, all drawn")] = 20_000,
+    minutes: Annotated[
+        float, typer.Option(min=0.2, help="Minutes for which memory is measured; the guarantee is for 30")
+    ] = 1.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     picture: Annotated[Path | None, typer.Option(help="Keep a screenshot, PNG")] = None,
     only: Annotated[str | None, typer.Option(help=f"One case: {' or '.join(CASES)}")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure the page."""
     cases = list(CASES.values()) if only is None else [CASES[only]]

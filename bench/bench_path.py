@@ -1,4 +1,4 @@
-"""How right the path inside a cell is, by noise and sampling, and on real tracks: `make bench-path ARGS="--strict"`.
+"""Accuracy of the path inside a cell, by noise and sampling, and on real tracks: `make bench-path ARGS="--strict"`.
 
 Walks of known length and an hour on one spot go through the engine with made errors. Real tracks, which lie beside the
 repository, are cut into squares; the path of each stay is held against a smoother that shares nothing with the product.
@@ -75,10 +75,10 @@ class Real:
 
 
 def main(
-    runs: Annotated[int, typer.Option(min=1, help="Walks of each kind")] = 10,
+    runs: Annotated[int, typer.Option(min=1, help="Number of walks of each kind")] = 10,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure and judge."""
     console = Console(width=130)

@@ -1,4 +1,4 @@
-"""How fast visits, coverage at any time, indicators and history are answered from stored projections, and what is read.
+"""Speed of queries for visits, coverage at any time, indicators and history, and the rows that they read.
 
 A town of 1,528 cells and 600 devices is filled by SQL. For each question: time, rows of `fixes` and `stays` that were
 read, and whether a table was scanned. The baseline is the same visits of a day found by looking at every stay.
@@ -190,10 +190,10 @@ async def measure_figures(stays: int = 500_000, fixes: int = 2_000_000) -> list[
 def main(
     stays: Annotated[int, typer.Option(min=10_000, help="Stays in the database")] = 500_000,
     fixes: Annotated[int, typer.Option(min=10_000, help="Fixes in the database")] = 2_000_000,
-    folder: Annotated[Path | None, typer.Option(help="Keep the database here, and ask one that is here again")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder in which the database is kept and used again")] = None,
     file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail when a figure does not hold")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a bound is missed")] = False,
 ) -> None:
     """Fill a database and ask it."""
     console = Console(width=120)

@@ -1,4 +1,4 @@
-"""Whether the time of a failed sign-in tells that an account exists: `make bench-signin ARGS="--strict"`.
+"""Whether the time of a failed sign-in discloses that an account exists: `make bench-signin ARGS="--strict"`.
 
 Names that exist (active, disabled, of the OpenID provider) and names that do not are tried with wrong passwords.
 The figure is how well the time tells them apart: the share of pairs in which the one that exists took longer, 0.5 being
@@ -36,7 +36,7 @@ def main(
     tries: Annotated[int, typer.Option(min=50, help="Sign-ins of each kind of name")] = 400,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if the target is missed")] = False,
 ) -> None:
     """Measure and judge."""
     figures = asyncio.run(_measure(tries))

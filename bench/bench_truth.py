@@ -1,4 +1,4 @@
-"""Whether the product does what docs/coverage.md says: its stays against a slow computation by the written rules.
+"""Whether the engine follows docs/coverage.md: its stays compared with a slow computation by the written rules.
 
 docs/accuracy.md explains the worlds and the figures.
 """
@@ -27,7 +27,7 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
     pipeline: Annotated[bool, typer.Option(help="Also through the pipeline, in shuffled histories")] = True,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a bound is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a bound is missed")] = False,
 ) -> None:
     """Hold the product against the written rules."""
     before = figures.machine()

@@ -1,4 +1,4 @@
-"""Warning more boldly or more shyly: the share warned against the share needless, of the product and of the plain rule.
+"""Share warned against share needless at other thresholds, of the product and of the plain rule.
 
 The product is moved by its thresholds of probability, all by the same odds; the rule by the part of the limit after
 which it warns. Nobody is sent, and every cell is reported by itself: no alerts of streets. Words: docs/alerts.md.

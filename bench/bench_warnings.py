@@ -1,4 +1,4 @@
-"""How good pre-warnings are: the product's rules on simulated shifts, beside "warn at 80 % of the limit".
+"""Quality of pre-warnings: the rules of the product on simulated shifts, compared with "warn at 80 % of the limit".
 
 Every shift passes several times: once without anybody being sent, to see what would have become of every gap, and once
 for each way of warning with officers who follow four orders of five. Words and figures: docs/alerts.md.
@@ -59,7 +59,7 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file")] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a target is missed")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a target is missed")] = False,
 ) -> None:
     """Measure how good pre-warnings are, and what comes of following them."""
     by_seed = measure(seeds_of(seeds), scenarios.SCENARIOS, WHOLE, jobs=jobs)

@@ -1,4 +1,4 @@
-"""What every bench answers with: figures, each beside its baseline and the bound that it has to keep."""
+"""Results of every bench: figures, each with its baseline and bound."""
 
 import json
 import os

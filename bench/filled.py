@@ -1,4 +1,4 @@
-"""A database with years of stays and fixes, made in one go or kept from an earlier run."""
+"""A database with years of stays and fixes, filled at once or kept from an earlier run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Fit the weights of alerts.coverage.outlook on simulated shifts that bench_warnings does not judge on; writes them."""
+"""Fits the weights of alerts.coverage.outlook on simulated shifts of towns that bench_warnings does not use."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ _AHEAD_MS = 75 * patrols.MINUTE
 
 
 def main(
-    ridge: Annotated[float, typer.Option(help="How strongly weights are drawn to zero")] = 1.0,
+    ridge: Annotated[float, typer.Option(help="Strength of the ridge penalty")] = 1.0,
 ) -> None:
     """Fit the weights and write them beside the rules that use them."""
     rows = [sample for seed in SEEDS for sample in samples(seed)]

@@ -1,4 +1,4 @@
-"""Gaps of a simulated shift: from visit to visit of a cell, with the moment it is due."""
+"""Gaps of a simulated shift: from visit to visit of a cell, with the time at which it is due."""
 
 from dataclasses import dataclass, replace
 

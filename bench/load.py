@@ -1,7 +1,7 @@
-"""A fleet's load on a broker, as cheap as Python can make it: raw sockets, templates for packets, MQTT 3.1.1, QoS 1.
+"""Load of a fleet on a broker, as cheap as possible in Python: raw sockets, packet templates, MQTT 3.1.1, QoS 1.
 
 Closed loop: a connection has a bounded number of messages that the broker has not acknowledged, and all together
-run no further ahead of what the server has stored than they are told.
+stay within a given distance of what the server has stored.
 
 Run as a process of its own: `python -m bench.load '{"port": 1883, ...}'`; it reads lines "stored N" and "rate N" and
 "stop" from standard input and writes lines of JSON with what was acknowledged.

@@ -1,4 +1,4 @@
-"""The loop that one would write first, and the bare MQTT library: what the pipeline is measured against.
+"""Baselines of the pipeline: a naive loop, and the MQTT library alone.
 
 `python -m bench.naive insert URL DATABASE`: aiomqtt, json, one INSERT a message.
 `python -m bench.naive count URL`: gmqtt alone, acknowledging each message when its handler returns.

@@ -1,4 +1,4 @@
-"""Simulated shifts at the level of officers: who patrols which cell from when to when, and what the server sees of it.
+"""Simulated shifts at the level of officers: who patrols which cell and when, and what the server learns of it.
 
 Fast enough to judge warnings over many shifts. Towns, beats and ways between cells are those of the simulator; an
 officer follows the route planned for the beat, but cells take as long as they take, some are skipped, things happen.

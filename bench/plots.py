@@ -1,4 +1,4 @@
-"""The figures of bench_accuracy as a picture."""
+"""Plot of the figures of bench_accuracy."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the engine found against what is true, counted; device_sim.fleet.visits says what true and knowable mean."""
+"""Score of the engine against the truth; device_sim.fleet.visits defines true and knowable."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The pipeline's part in memory: keeps every fix once, lets the engine judge, computes late windows again."""
+"""The pipeline in memory: stores every fix once, advances the engine, recomputes late windows."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""A simulated shift looked at every minute by the rules of warning, and what became of every gap."""
+"""A simulated shift, evaluated every minute by the rules of warnings, and the outcome of every gap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

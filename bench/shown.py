@@ -1,4 +1,4 @@
-"""What coverage shows of each cell, hour by hour, against the truth: is what silence hides shown as unknown?"""
+"""What coverage shows for each cell, hour by hour, compared with the truth: are cells hidden by silence unknown?"""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""An independent answer to how far somebody walked: a Rauch-Tung-Striebel smoother with constant velocity.
+"""An independent estimate of the distance walked: a Rauch-Tung-Striebel smoother with constant velocity.
 
 Its noise is estimated from its own innovations, by the greatest likelihood. Nothing of the product is in it.
 """

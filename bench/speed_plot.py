@@ -1,4 +1,4 @@
-"""Figures with a bound as a picture: how much of what is allowed was used, or how far beyond what is asked."""
+"""Plot of figures that have a bound: the share of the bound that is used, or how far it is exceeded."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The services of a bench: Mosquitto, PostgreSQL and processes of ours, with what each spends of the processor."""
+"""Services of a bench: Mosquitto, PostgreSQL and processes of the product, with the CPU time of each."""
 
 import json
 import os

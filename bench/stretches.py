@@ -1,4 +1,4 @@
-"""Stretches of load on a worker: what it stored in a time, and what each part spent on it."""
+"""Periods of load on a worker: what it stored, and the CPU time of each part."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Walks whose length is known, and the errors of receivers: noise without memory, and a drift that forgets itself."""
+"""Walks of known length, and errors of receivers: white noise, and drift with a correlation time."""
 
 import itertools
 

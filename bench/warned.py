@@ -1,4 +1,4 @@
-"""How good warnings were: alerts of a shift against what truly became of every gap. Words: docs/alerts.md."""
+"""Quality of warnings: alerts of a shift compared with the true outcome of every gap. Terms: docs/alerts.md."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Small file systems for the stores of the fault suite, so that a disk can be filled."""
+"""Small file systems for the data folders of the fault suite, so that a disk can be filled."""
 
 import contextlib
 import subprocess

@@ -1,4 +1,4 @@
-"""What was promised to whom: fixes and events that the broker or the server acknowledged, and steps of alerts."""
+"""What was acknowledged: fixes and events by broker or server, remarks by the web process; and the steps received."""
 
 import time
 from collections import Counter

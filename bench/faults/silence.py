@@ -1,4 +1,4 @@
-"""Packets on loopback that vanish: rules of the kernel's packet filter, in a table of our own, by their ports."""
+"""Packets on loopback that are dropped: rules of the packet filter, in a separate table, by port."""
 
 import functools
 import os

@@ -1,4 +1,4 @@
-"""A receiver of webhooks that writes down which step of which alert came under which id."""
+"""A receiver of webhooks that records under which ids the steps of alerts arrived."""
 
 import asyncio
 import contextlib

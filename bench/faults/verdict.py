@@ -1,4 +1,4 @@
-"""What was promised against what is there."""
+"""Compares what was acknowledged with what is stored."""
 
 import asyncio
 import time

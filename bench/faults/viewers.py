@@ -1,4 +1,4 @@
-"""People at the map while faults strike: one who reads and comes back, one who never reads, one who writes remarks."""
+"""Viewers during faults: one that reads and reconnects, one that never reads, and one that writes remarks."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The fleet as a web process hears it: publishes the newest positions on the feed, as workers do.
+"""The fleet as a web process receives it: publishes the newest positions on the feed, as workers do.
 
 A process of its own: `python -m bench.live.load` reads its plan as a line of JSON and publishes until its input ends.
 """

@@ -1,4 +1,4 @@
-"""What a viewer learned of fixes, and how late: decodes kept frames by docs/live-protocol.md §6 and the motion."""
+"""Positions that a viewer received, and their delay: decodes frames by docs/live-protocol.md §6 and the motion."""
 
 import struct
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""A thousand viewers in one cheap process: each looks at its own part of the town, moves on now and then, and reads.
+"""A thousand viewers in one cheap process: each watches its own part of the town, moves at times, and reads.
 
 A process of its own: `python -m bench.live.viewers` reads its plan as a line of JSON, then lines "begin", "end",
 "stick N" and "stop", and writes a line of JSON after each.

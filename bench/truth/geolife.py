@@ -1,4 +1,4 @@
-"""Real tracks of the GeoLife data set, which lie beside the repository and are not part of it."""
+"""Real tracks of the GeoLife data set, which are not part of the repository."""
 
 import os
 from datetime import UTC, datetime

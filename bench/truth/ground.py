@@ -1,4 +1,4 @@
-"""Towns as real ones are divided: irregular cells, holes, enclaves and thin ones; some change in mid-shift."""
+"""Irregular towns: cells around random sites, holes, enclaves and thin cells; some change in mid-shift."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

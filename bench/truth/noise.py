@@ -1,4 +1,4 @@
-"""The relative error of a track, and the accuracy of a device that never says it ("Path", rules 1, 2 and 6)."""
+"""The relative error of a track, and the accuracy of a device that never reports it ("Path", rules 1, 2 and 6)."""
 
 from bisect import insort
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Histories of one shift through the real pipeline on a real PostgreSQL: whatever the order, the same is known."""
+"""Histories of one shift through the real pipeline on a real PostgreSQL: every order must give the same result."""
 
 import logging
 import tempfile

@@ -1,4 +1,4 @@
-"""Planned faults of the radio: which fixes leave the device when. Pure, by seed; the truth about them is written down.
+"""Planned faults of the radio: which fixes leave the device when. Pure, by seed; the truth is recorded.
 
 Faults that change fixes are in `reception` and `handset`, between `track.measure` and here.
 """

@@ -1,4 +1,4 @@
-"""Faults of the device and of who set it up: clock, battery, mocked positions, wrong datum. Pure."""
+"""Faults of the device and its configuration: clock, battery, mocked positions, wrong datum. Pure."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""A fleet on its connections: one for each device, and shared ones for those beyond what is allowed."""
+"""Connections of a fleet: one for each device, and shared ones for devices beyond the allowed number."""
 
 import asyncio
 import functools

@@ -1,4 +1,4 @@
-"""Habits of officers who do not simply patrol: they stand about, drive through, stand on boundaries, skip cells."""
+"""Habits of officers who do not simply patrol: they loiter, drive through, stand on boundaries, skip cells."""
 
 import math
 

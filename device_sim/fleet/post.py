@@ -1,4 +1,4 @@
-"""What an officer's device sends and when: the one place that turns walks, tracks and faults into messages."""
+"""Messages of an officer's device and their times, from walks, tracks and faults."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""True visits: what a shift's true way is worth by the rules of a valid visit, and what of it can be known at all.
+"""True visits: the true track of a shift judged by the rules of a valid visit, and the part of it that can be known.
 
 The definition is that of the product (a maximal stay, exits under a minute merged, with enough dwell and path, not
 faster than 15 km/h), written apart from it and computed on the way itself, whose cell is known at every moment.

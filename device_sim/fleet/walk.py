@@ -1,4 +1,4 @@
-"""One shift of one officer: the true way walked, stop by stop. A pure function of seed, officer and shift."""
+"""The true way of one officer in one shift, stop by stop. A pure function of seed, officer and shift."""
 
 import math
 from collections.abc import Iterator

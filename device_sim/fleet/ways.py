@@ -1,4 +1,4 @@
-"""A way: where an officer really was at every moment of a shift, and the walker that lays it out, stop by stop."""
+"""A way: the true position of an officer at every moment of a shift; and the walker that builds it, stop by stop."""
 
 import itertools
 import math

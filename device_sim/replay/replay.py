@@ -1,4 +1,4 @@
-"""Replays recorded tracks as devices over MQTT: every point published once, again only while it is unacknowledged."""
+"""Replays recorded tracks as devices over MQTT: every point is published once, and again while unacknowledged."""
 
 import asyncio
 import heapq

@@ -1,4 +1,4 @@
-"""Reads recorded tracks: GPX, GeoLife PLT, CSV and GeoJSON become fixes; what cannot be read is said, with its line.
+"""Reads recorded tracks: GPX, GeoLife PLT, CSV and GeoJSON become fixes; errors name the line.
 
 Times without a zone are UTC. A fault in a point skips that point; a fault in the form of the file fails the file.
 """

@@ -1,4 +1,4 @@
-"""Hears everything on a broker, apart from the simulator's own code."""
+"""Receives everything on a broker, without the simulator's code."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What the tests need is not there: a failure in CI, elsewhere a skip that says how to get it."""
+"""Programs that tests need but are missing: a failure in CI, elsewhere a skip with instructions."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Since when a city is observed and until when it was heard, without any device that is known: put into the store."""
+"""Stores since when and until when a city is observed, without any known device."""
 
 from runtime import db
 

@@ -1,4 +1,4 @@
-"""What PromQL expressions ask for: metrics with the labels that are matched or grouped by."""
+"""Metrics of PromQL expressions, with the labels that are matched or grouped by."""
 
 from collections.abc import Iterator
 from typing import Any

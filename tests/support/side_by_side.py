@@ -1,4 +1,4 @@
-"""Which tests run one after the other when test processes run side by side: those of a file, and those of the demo."""
+"""Which tests run in sequence in parallel runs: those of one file, and those of the demo."""
 
 import pytest
 from xdist.scheduler import LoadFileScheduling

@@ -1,4 +1,4 @@
-"""How many rows a query touches: what it costs, whatever the machine."""
+"""Number of rows that a query reads, which does not depend on the machine."""
 
 import json
 from typing import Any

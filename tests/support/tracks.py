@@ -1,4 +1,4 @@
-"""Tracks to replay, and what must be stored of them, reckoned without the product's own readers."""
+"""Tracks to replay, and what must be stored of them, computed without the product's readers."""
 
 import csv
 import io

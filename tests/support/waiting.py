@@ -1,4 +1,4 @@
-"""Waiting for something that becomes true, with a limit that slow machines can stretch."""
+"""Waiting for a condition, with a limit that can be extended on slow machines."""
 
 import asyncio
 import os
