@@ -1,4 +1,4 @@
-// The city as it was fetched, and fetched again when the live data is of another.
+// The fetched city; it is fetched again when the live data belongs to another version.
 
 import { useEffect, useEffectEvent, useState } from 'react';
 import * as api from './api.ts';
@@ -12,7 +12,7 @@ export interface FetchedCity {
   ready: boolean;
 }
 
-/** `vain` counts the newest fetches that brought no other city. */
+/** `vain` counts the latest fetches that gave the same version again. */
 const NOT_FETCHED = { city: NO_CITY, error: null as Error | null, ready: false, vain: 0 };
 
 /** Cells and areas of the city. */
@@ -22,8 +22,8 @@ export async function fetchCity(): Promise<City> {
 }
 
 /**
- * The city, fetched again while it is another than the one that is told: the answer may be of before a change, or of a
- * process that has not seen it. `first` is under way since the page began.
+ * The city, fetched again while its version differs from that of the live data: an answer may be older than a change,
+ * or come from a process that has not seen it. `first` is the fetch that began with the page.
  */
 export function useFetchedCity(first: Promise<City>): FetchedCity {
   const published = useSignal(useModel().city);

@@ -1,4 +1,4 @@
-// The live desk: the map with what is known now, the console beside it, and the card of what was chosen.
+// The live screen: the map, the alert list beside it, and the card of the selection.
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Session } from '../data/api.ts';
@@ -83,12 +83,12 @@ export function LiveScreen({ connection, appearance, fetched, user, screen }: Sc
     connection.setView({ ...view, selected: selectedOf(selection) });
     connection.connect();
   };
-  const ways = useWaysTo(map, city, choose);
+  const navigation = useNavigation(map, city, choose);
   const onChooseAlert = (chosen: Alert): void => {
     setFocused(chosen.id);
-    if (chosen.cell) ways.showCell(chosen.cell);
-    else if (chosen.device) void locateOfficer(map, ways.model, chosen.device);
-    else if (chosen.area) ways.toArea('street', chosen.area);
+    if (chosen.cell) navigation.showCell(chosen.cell);
+    else if (chosen.device) void locateOfficer(map, navigation.model, chosen.device);
+    else if (chosen.area) navigation.toArea('street', chosen.area);
     if (selection?.kind === 'alert') choose({ kind: 'alert', id: String(chosen.id) });
   };
   const onOpenAlert = (chosen: Alert): void => {
@@ -97,9 +97,9 @@ export function LiveScreen({ connection, appearance, fetched, user, screen }: Sc
   };
   const onOpenRow = (row: Row): void => {
     screen.go(LIVE);
-    if (row.level === 'cell') ways.toCell(row.code);
-    else if (row.level === 'device') ways.toOfficer(row.code);
-    else if (row.level !== 'officer') ways.toArea(row.level, row.code);
+    if (row.level === 'cell') navigation.toCell(row.code);
+    else if (row.level === 'device') navigation.toOfficer(row.code);
+    else if (row.level !== 'officer') navigation.toArea(row.level, row.code);
   };
   return (
     <>
@@ -122,7 +122,7 @@ export function LiveScreen({ connection, appearance, fetched, user, screen }: Sc
         alertsOpen={alertsOpen}
         onAlerts={() => setAlertsOpen(!alertsOpen)}
       >
-        <Search city={city} onHit={ways.toHit} />
+        <Search city={city} onHit={navigation.toHit} />
       </TopBar>
       <StaleBanner onRetry={() => connection.connect()} />
       {alertsOpen && (
@@ -137,7 +137,7 @@ export function LiveScreen({ connection, appearance, fetched, user, screen }: Sc
         />
       )}
       {screen.page.kind === 'area' ? (
-        <AreaPanel page={screen.page} map={map} screen={screen} onOfficer={ways.toOfficer} />
+        <AreaPanel page={screen.page} map={map} screen={screen} onOfficer={navigation.toOfficer} />
       ) : (
         <SelectionCard
           selection={selection}
@@ -146,8 +146,8 @@ export function LiveScreen({ connection, appearance, fetched, user, screen }: Sc
           proposals={proposals}
           steps={steps}
           onFollow={setFollowing}
-          onCell={ways.toCell}
-          onOfficer={ways.toOfficer}
+          onCell={navigation.toCell}
+          onOfficer={navigation.toOfficer}
           onClose={close}
         />
       )}
@@ -162,7 +162,7 @@ export function LiveScreen({ connection, appearance, fetched, user, screen }: Sc
   );
 }
 
-/** Where an address names what is chosen but no place, bring it into view once. */
+/** Bring the selection of an address without a place into view once. */
 function useFirstLook(map: MapView | null, screen: Screen, city: FetchedCity['city'], alert: Alert | undefined): void {
   const model = useModel();
   const looked = useRef(screen.place !== null || screen.selection === null);
@@ -180,14 +180,14 @@ function useFirstLook(map: MapView | null, screen: Screen, city: FetchedCity['ci
   }, [map, city, cell, selection, model]);
 }
 
-/** The alert whose card is open, else the one that is chosen in the list. */
+/** The alert of the open card, else the one chosen in the list. */
 function useChosenAlert(selection: Selection | null, focused: number | null): Alert | undefined {
   const alerts = useSignal(useModel().alerts);
   const id = selection?.kind === 'alert' ? Number(selection.id) : focused;
   return alerts.find((alert) => alert.id === id);
 }
 
-/** Draw who is proposed to go where: the chosen alert's way strong and with its time, the others faint. */
+/** Draw the ways of proposed officers: that of the chosen alert strong and with its time, the others faint. */
 function useWays(
   map: MapView | null,
   chosen: Alert | undefined,
@@ -212,8 +212,8 @@ function useWays(
   useEffect(() => map?.setWays(ways), [map, ways]);
 }
 
-/** Ways to bring something into view and choose it. */
-function useWaysTo(map: MapView | null, city: FetchedCity['city'], select: (selection: Selection) => void) {
+/** Bring cells, officers and areas into view, and select them. */
+function useNavigation(map: MapView | null, city: FetchedCity['city'], select: (selection: Selection) => void) {
   const model = useModel();
   const showCell = (code: string): void => {
     const box = extentOf(city.cells, (cell) => cell.code === code);

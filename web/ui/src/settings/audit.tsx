@@ -1,4 +1,4 @@
-// The audit record: who looked at whose track and who did what, found by person, deed, subject and time.
+// The audit record: views and changes, searched by user, action, object and time.
 
 import { useState } from 'react';
 import { fromField } from '../words/citytime.ts';
@@ -31,7 +31,7 @@ const ACTIONS = [
   'retention.set',
   'media.store',
 ];
-/** Rows fetched at most; a narrower question finds older ones. */
+/** Most rows fetched; a narrower filter finds older ones. */
 const MOST = 1_000;
 
 interface Asked {
@@ -44,7 +44,7 @@ interface Asked {
 
 const ALL: Asked = { actor: '', action: '', object: '', from: '', to: '' };
 
-/** The question as an address. */
+/** The filter as an address. */
 function auditPath(asked: Asked, zone: string): string {
   const query = new URLSearchParams();
   for (const name of ['actor', 'action', 'object'] as const)
@@ -56,7 +56,7 @@ function auditPath(asked: Asked, zone: string): string {
   return query.size > 0 ? `/audit?${query.toString()}` : '/audit';
 }
 
-/** What was recorded with a deed, without what the other columns say. */
+/** Details of an entry that the other columns do not show. */
 function detailOf(detail: Readonly<Record<string, unknown>>, t: Setting['t']): string {
   const { role, query, method: _method, status: _status, ...rest } = detail;
   const said = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

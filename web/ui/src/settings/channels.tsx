@@ -13,7 +13,7 @@ import { type Resource, type Row, Table } from './table.tsx';
 const STATES = ['waiting', 'sending', 'sent', 'failed', 'unsure', 'needless', 'dropped'];
 const LOG_ROWS = 200;
 
-/** What the server takes when a channel is changed. */
+/** Settings of a channel that the server lets change. */
 const settingsOf = ({ name, area, level, quiet, digest_min, per_hour }: Row) => ({
   name,
   area,
@@ -127,7 +127,7 @@ function state(row: Row, { t }: Setting): ReactNode {
   return t(row.enabled ? 'settings.active' : 'settings.disabled');
 }
 
-/** What was told lately, newest first. */
+/** Recent deliveries, newest first. */
 function Log({ setting: s }: { setting: Setting }) {
   const { t } = useSpeech();
   return (

@@ -1,4 +1,4 @@
-// The fields of a form that adds to a table.
+// The form that adds a record to a table, and its fields.
 
 import { type SubmitEvent, useId, useState } from 'react';
 import { useSpeech } from '../i18n/index.ts';
@@ -32,7 +32,7 @@ export function AddForm({ of, onAdd }: { of: Resource; onAdd(body: unknown): Pro
   );
 }
 
-/** What was filled in; an empty field is left out. */
+/** Values of the fields; empty ones are left out. */
 export const filled = (values: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== ''));
 

@@ -1,4 +1,4 @@
-// Import of a file: it is tried first, its faults are named and shown on a small map, then it is put in force.
+// Import of a file: a dry run first, with its faults listed and shown on a small map, then the import.
 
 import type { Position } from 'geojson';
 import { useMemo, useState } from 'react';
@@ -16,7 +16,7 @@ const FORMS = { geojson: 'application/geo+json', csv: 'text/csv' } as const;
 
 type Form = keyof typeof FORMS;
 
-/** What every import answers. */
+/** Answer of every import. */
 interface Tried {
   done: boolean;
 }
@@ -35,11 +35,11 @@ export interface Importable<R extends Tried> {
 interface Trial<R> {
   text: string;
   form: Form;
-  /** The faults for which it was refused, or what it changes. */
+  /** Faults of a refused file, or what an accepted one changes. */
   result: readonly GridFault[] | R;
 }
 
-/** The faults for which a file was refused; null: it failed otherwise. */
+/** Faults of a refused file; null: it failed for another reason. */
 function faultsOf(error: unknown): readonly GridFault[] | null {
   const problem = error instanceof api.ApiError ? (error.problem as ImportProblem | null) : null;
   return problem?.faults ?? null;
@@ -71,7 +71,7 @@ export function ImportPage<R extends Tried>({ of }: { of: Importable<R> }) {
     }
   };
   const choose = async (file: File): Promise<void> => {
-    setTrial(null); // should this one fail, the one before must not be put in force in its place
+    setTrial(null); // if this file fails, the one before must not be imported instead
     await post(await file.text(), file.name.toLowerCase().endsWith('.csv') ? 'csv' : 'geojson', true);
   };
   return (
@@ -86,7 +86,7 @@ export function ImportPage<R extends Tried>({ of }: { of: Importable<R> }) {
           accept={of.forms.map((form) => ENDINGS[form]).join(',')}
           onChange={(event) => {
             const [file] = event.target.files ?? [];
-            event.target.value = ''; // the same file, mended, may be chosen again
+            event.target.value = ''; // the same file may be chosen again after a correction
             if (file) void choose(file);
           }}
         />
@@ -156,13 +156,13 @@ interface PreviewProps {
   onCells: boolean;
 }
 
-/** Outlines of grids and what is wider. */
+/** Outlines of grids and larger areas. */
 const outlines = (cells: api.Cells): Position[][] =>
   borders(cells).features.flatMap(({ geometry, properties }) =>
     properties.level === 'cell' ? [] : geometry.coordinates,
   );
 
-/** The file on a sheet, what is faulty in it above all else; pointing at that tells why. */
+/** The features of a file, faulty ones on top with their faults as a tooltip. */
 function Preview({ text, form, faults, onCells }: PreviewProps) {
   const { t, language } = useSpeech();
   const { cells } = useCity();

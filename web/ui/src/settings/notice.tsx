@@ -1,4 +1,4 @@
-// What became of a step: shown until the next one.
+// Result of an action, shown until the next one.
 
 import type { ReactNode } from 'react';
 

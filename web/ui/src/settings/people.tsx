@@ -1,4 +1,4 @@
-// Devices and officers with their binding, and the shifts of officers.
+// Devices and officers, with their bindings.
 
 import { type ReactNode } from 'react';
 import * as api from '../data/api.ts';
@@ -31,7 +31,7 @@ interface People {
   officers: readonly Officer[];
 }
 
-/** Everything that offers units and officers to choose from. */
+/** Loads units and officers for its children to offer. */
 export function WithPeople({ of, children }: { of: string; children(people: People): ReactNode }) {
   const loaded = useLoaded(`people ${of}`, async (): Promise<People> => {
     const [units, officers] = await Promise.all([api.all<Unit>('/units', MOST), api.all<Officer>('/officers', MOST)]);
@@ -52,7 +52,7 @@ interface Credentials {
   qr: readonly string[];
 }
 
-/** What a handset is set up with, shown this once. */
+/** Data for setting up a handset, shown only once. */
 function Handset({ given }: { given: Credentials }) {
   const { t } = useSpeech();
   return (
@@ -70,7 +70,7 @@ function Handset({ given }: { given: Credentials }) {
   );
 }
 
-/** The answer of a device's password, as what a handset needs. */
+/** The data a handset needs, from the answer with its password. */
 const handset = (answer: unknown): ReactNode => (isCredentials(answer) ? <Handset given={answer} /> : undefined);
 
 const isCredentials = (answer: unknown): answer is Credentials =>

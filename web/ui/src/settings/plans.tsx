@@ -1,4 +1,4 @@
-// Patrol plans: what holds for which part of the city, and what another limit would mean before it is given.
+// Patrol plans by scope, with a dry run of a plan before it is saved.
 
 import { type SubmitEvent, useEffect, useState } from 'react';
 import * as api from '../data/api.ts';
@@ -12,7 +12,7 @@ import { type Notice, NoticeLine } from './notice.tsx';
 
 const HOUR_S = 3_600;
 
-/** A plan as stored; what this page does not change is kept as it is. */
+/** A plan as stored; fields that this page does not change are kept. */
 interface PlanBody {
   limit_s?: number | null;
   dwell_s?: number;
@@ -36,10 +36,10 @@ interface PlanTrial {
   would: number;
 }
 
-/** The server is asked once the viewer has stopped typing for so long, ms. */
+/** Time without typing after which the server is asked, ms. */
 const TYPED_MS = 400;
 
-/** How many cells the plan would make overdue at once, as the server judges it; null while it is asked. */
+/** Number of cells that the plan would make overdue at once, by the server; null until it answers. */
 function useTrial(scope: string, body: PlanBody | null): PlanTrial | null {
   const [found, setFound] = useState<{ of: string; trial: PlanTrial } | null>(null);
   const asked = JSON.stringify({ scope, plan: body });
@@ -48,7 +48,7 @@ function useTrial(scope: string, body: PlanBody | null): PlanTrial | null {
       api
         .send<PlanTrial>('POST', '/plans/trial', JSON.parse(asked))
         .then((trial) => setFound({ of: asked, trial }))
-        .catch(() => setFound(null)); // what is wrong with a plan is said when it is given
+        .catch(() => setFound(null)); // faults of a plan are shown when it is saved
     }, TYPED_MS);
     return () => clearTimeout(timer);
   }, [asked]);
@@ -148,7 +148,7 @@ interface FormProps {
 const shown = (value: number | null | undefined, unit: number): string =>
   value === null || value === undefined ? '' : String(value / unit);
 
-/** The plan with what was typed; a field left empty is ruled by wider scopes. */
+/** The plan with the entered values; an empty field follows the wider scopes. */
 function planned(plan: PlanBody, hours: string, dwell: string, path: string): PlanBody | null {
   const { limit_s: _limit, dwell_s: _dwell, path_m: _path, ...kept } = plan;
   const body: PlanBody = {

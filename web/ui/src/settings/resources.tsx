@@ -1,4 +1,4 @@
-// The settings that are lists: which columns, which fields, which steps.
+// The settings that are lists, with their columns, fields and actions.
 
 import * as api from '../data/api.ts';
 import type { City } from '../data/city.ts';

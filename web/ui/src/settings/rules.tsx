@@ -1,4 +1,4 @@
-// Rules as data: what each value means, what holds, what other values would have told, and putting them in force.
+// Rules as data: the values in force by scope, a dry run of other values, and saving them.
 
 import { type SubmitEvent, useState } from 'react';
 import * as api from '../data/api.ts';
@@ -12,7 +12,7 @@ import { type Notice, NoticeLine } from './notice.tsx';
 import { Compared, formatted, unitOf, Versions } from './ruleviews.tsx';
 
 const HOUR_MS = 3_600_000;
-/** Periods that values are tried on, hours back from now. */
+/** Periods of dry runs, hours back from now. */
 const TRIED = [1, 4, 12, 24] as const;
 
 type Drafts = Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export function RulesPage() {
   );
 }
 
-/** One kind of rules: the rule of a scope, and the versions there were. */
+/** One kind of rules: the rule of a scope, and all versions. */
 function Editor({ kind }: { kind: RuleKind }) {
   const { t } = useSpeech();
   const city = useCity();
@@ -105,7 +105,7 @@ interface FormProps {
   onFailed(text: string): void;
 }
 
-/** What was typed, as numbers; a field left empty is ruled by wider scopes. */
+/** The entered values as numbers; an empty field follows the wider scopes. */
 function valuesOf(fields: readonly RuleField[], drafts: Drafts, kept: Values): Values | null {
   const values: Values = {};
   for (const field of fields) {

@@ -1,4 +1,4 @@
-// What rules say: their values in words, a trial beside the rules in force, and the versions there were.
+// Views of rules: values in words, a dry run compared with the rules in force, and all versions.
 
 import * as api from '../data/api.ts';
 import { useCity } from '../data/city.ts';
@@ -18,7 +18,7 @@ export const formatted = (value: unknown): string =>
 
 const COUNTS = ['pre_warnings', 'needless', 'breaches', 'warned', 'lead_min', 'understaffed'] as const;
 
-/** What the values would have told in the period, beside what the rules in force would have. */
+/** Counts of a dry run, compared with those of the rules in force. */
 export function Compared({ run }: { run: DryRun }) {
   const { t, language } = useSpeech();
   const shown = (value: number | null): string => (value === null ? '—' : String(Math.round(value * 10) / 10));
@@ -48,7 +48,7 @@ export function Compared({ run }: { run: DryRun }) {
   );
 }
 
-/** Versions of a kind, the one made last first. */
+/** Versions of a kind, the latest created first. */
 export function Versions({ kind }: { kind: RuleKind }) {
   const { t, language } = useSpeech();
   const city = useCity();

@@ -1,11 +1,11 @@
-// For which part of the city a plan or rule is: its name, and choosing it.
+// Scopes of plans and rules: their names, and choosing one.
 
 import { useId, useState } from 'react';
 import { cellName, type City, useCity } from '../data/city.ts';
 import { type Key, type Translate, useSpeech } from '../i18n/index.ts';
 
 const CLASSES = ['business', 'public', 'institution', 'residential'] as const;
-/** Suggestions shown at most while a code or name is typed. */
+/** Most suggestions while a code or name is typed. */
 const SUGGESTED = 40;
 
 /** Name of a scope such as class:business. */
@@ -21,7 +21,7 @@ interface Choice {
   name: string;
 }
 
-/** What there is of a kind, by name. */
+/** All scopes of a kind, by name. */
 function choices(kind: string, city: City, t: Translate): Choice[] {
   if (kind === 'class') return CLASSES.map((code) => ({ code, name: t(`class.${code}`) }));
   if (kind === 'cell') return [...city.byCode.keys()].map((code) => ({ code, name: cellName(city, code) }));
@@ -33,7 +33,7 @@ interface Props {
   scope: string;
   /** Kinds of scopes on offer, the widest first. */
   kinds: readonly string[];
-  /** Scopes that have something of their own already. */
+  /** Scopes that have a rule of their own already. */
   marked: readonly string[];
   onScope(scope: string): void;
 }
@@ -95,7 +95,7 @@ interface CodeProps {
   onCode(code: string): void;
 }
 
-/** A code among very many: found by a part of its name or code. */
+/** Choice among very many codes, by part of the name or code. */
 function CodeField({ kind, code, offered, onCode }: CodeProps) {
   const { t } = useSpeech();
   const list = useId();

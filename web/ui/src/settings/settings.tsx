@@ -1,4 +1,4 @@
-// What operators change. Loaded apart from the map.
+// The settings, loaded separately from the map.
 
 import type { ReactNode } from 'react';
 import type { Session } from '../data/api.ts';
@@ -29,7 +29,7 @@ interface Props {
 
 interface Tab {
   tab: string;
-  /** Roles that are shown it; the server decides all the same. */
+  /** Roles that see the page; the server checks permissions itself. */
   roles: readonly string[];
   show(setting: resources.Setting): ReactNode;
 }

@@ -55,7 +55,7 @@ interface ShiftFormProps {
   onMade(): void;
 }
 
-/** One stretch of hours on several days, for several officers at once. */
+/** Plans the same hours on several days, for several officers at once. */
 function ShiftForm({ officers, setting: s, onMade }: ShiftFormProps) {
   const { t } = useSpeech();
   const [badges, setBadges] = useState<readonly string[]>([]);

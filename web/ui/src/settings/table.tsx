@@ -1,4 +1,4 @@
-// A list of records with a form to add one: most of the settings are just that.
+// A list of records with a form to add one, used by most settings.
 
 import { type ReactNode, type SubmitEvent, useState } from 'react';
 import * as api from '../data/api.ts';
@@ -20,7 +20,7 @@ export interface Field {
   field: string;
   name: Key;
   kind: 'text' | 'number' | 'moment' | 'password' | 'choice' | 'check';
-  /** Of a choice all there are, of a text those that are suggested. */
+  /** All options of a choice; suggestions for a text. */
   choices?: readonly { value: string; name: string }[];
   required?: boolean;
   start?: string;
@@ -28,11 +28,11 @@ export interface Field {
 
 export interface RowAction {
   name: Key;
-  /** Whether it makes sense for this row. */
+  /** Whether it applies to this row. */
   when?(row: Row): boolean;
-  /** Asked before it is done. */
+  /** Requires a second press. */
   sure?: boolean;
-  /** What must be said with it. */
+  /** Field that must be filled in with it. */
   ask?: Field;
   act(row: Row, said: string): Promise<unknown>;
 }
@@ -41,7 +41,7 @@ export interface Resource {
   path: string;
   id(row: Row): string;
   columns: readonly Column[];
-  /** Rows fetched at most; the newest of a long record. */
+  /** Most rows fetched; the newest of a long list. */
   most?: number;
   /** Read again every few seconds. */
   refresh?: boolean;
@@ -55,7 +55,7 @@ export interface Resource {
 
 const MOST = 5_000;
 const REFRESH_MS = 5_000;
-/** A list so short is seen at once. */
+/** Lists with more rows than this have a filter. */
 const FILTERED_FROM = 8;
 
 export function Table({ of }: { of: Resource }) {
@@ -173,7 +173,7 @@ function Rows({ of, rows, onAct }: RowsProps) {
   );
 }
 
-/** A step that cannot be taken back asks for a second press. */
+/** An action that cannot be undone requires a second press. */
 function ActionButton({ action, onAct }: { action: RowAction; onAct(): void }) {
   const { t } = useSpeech();
   const [asked, setAsked] = useState(false);
@@ -195,7 +195,7 @@ function ActionButton({ action, onAct }: { action: RowAction; onAct(): void }) {
   );
 }
 
-/** A step that needs a word first. */
+/** An action with a field to fill in first. */
 function AskButton({ action, ask, onAct }: { action: RowAction; ask: Field; onAct(said: string): void }) {
   const { t } = useSpeech();
   const [said, setSaid] = useState<string | null>(null);
