@@ -31,8 +31,8 @@ class StepFacts(Struct, frozen=True, kw_only=True):
     arrival_s: int | UnsetType = UNSET
 
 
-def with_step(facts: Struct) -> StepFacts:
-    """Input of a step; empty for steps of rules."""
+def of_act(facts: Struct) -> StepFacts:
+    """Input of a step by the facts of its act; empty for steps of rules."""
     return facts if isinstance(facts, StepFacts) else StepFacts()
 
 

@@ -22,7 +22,7 @@ def _number(value: object) -> object:
 
 
 IS_NUMBER = BeforeValidator(_number)
-"""Takes 3 and 3.0, but no text and no truth. Bounds in an `Annotated` stand before it, else no JSON Schema has them."""
+"""Takes 3 and 3.0, but no texts or booleans. Bounds in an `Annotated` stand before it, else no JSON Schema has them."""
 Whole = Annotated[int, IS_NUMBER]
 Number = Annotated[float, IS_NUMBER]
 

@@ -107,7 +107,7 @@ async def decide(
         return outcome
     if act.step is Step.ESCALATED:
         to = await rosters.on_duty(conn, held.area, outcome.escalation + 1, act.at)
-        act = replace(act, facts=structs.replace(step_facts.with_step(act.facts), escalation=outcome.escalation, to=to))
+        act = replace(act, facts=structs.replace(step_facts.of_act(act.facts), escalation=outcome.escalation, to=to))
     elif act.step in OPENING:
         act = replace(act, step=Step.OPENED if held.life.version == 0 else Step.REOPENED)
     return Transition(held=held, act=act, after=outcome)

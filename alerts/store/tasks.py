@@ -78,7 +78,7 @@ async def _send(conn: db.Connection, number: str, transition: Transition, rule: 
     at, device = transition.act.at, transition.after.assignee
     assert device is not None  # noqa: S101 - an assigned alert has an assignee
     expires = at + rule.answer_min * MINUTE
-    where = step_facts.with_step(transition.act.facts)
+    where = step_facts.of_act(transition.act.facts)
     order = step_facts.StepFacts(cell=where.cell, lat=where.lat, lon=where.lon, text=where.text).stored()
     await commands.enqueue(conn, number=number, device=device, kind=GOTO, body=order, at=at, expires=expires)
     moments = db.moment(at), transition.after.actor, db.moment(expires)

@@ -1,7 +1,7 @@
 """Reasons of alerts withdrawn by late data: the device and data concerned.
 
-Where a visit was judged anew its stay says why. Elsewhere data came in that was late for the alert though not for its
-device, such as all that a device recorded out of reach: then what came in last of the stretch judged is the reason.
+If a visit was computed again, the reason is in its stay. Otherwise data was late for the alert, though not always for
+its device, such as all fixes recorded out of reach: the reason is the last data received of the period that decides.
 """
 
 from collections.abc import Iterable
@@ -22,9 +22,9 @@ from tracking.records.reasons import Cause, Reason
 BY_DATA = frozenset({"basis_changed", "late_data"})
 """Why an alert was withdrawn by data."""
 _AROUND = timedelta(minutes=10)
-"""Of an event: fixes about it decide on it."""
+"""Fixes up to this long before and after an event decide on it."""
 
-# The visit that ends the gap, or the stay that now reaches over the moment the gap was counted from.
+# The visit that ends the gap, or the stay that now covers the start of the gap.
 _BY_STAY = """
 SELECT d.name AS device, coalesce(
   (SELECT max(received) FROM fixes f WHERE f.device = s.device AND f.t >= s.t_in AND f.t <= s.t_out), s.known_from)

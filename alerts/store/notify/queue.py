@@ -105,7 +105,7 @@ async def _people(conn: db.Connection, transition: Transition) -> list[str]:
     if transition.act.step is Step.RAISED and transition.after.level is not Level.RED:
         return []
     if transition.act.step is Step.ESCALATED:
-        return list(step_facts.with_step(transition.act.facts).to or [])
+        return list(step_facts.of_act(transition.act.facts).to or [])
     return await rosters.on_duty(conn, transition.held.area, transition.after.escalation + 1, transition.after.at)
 
 
